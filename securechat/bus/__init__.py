@@ -1,0 +1,1 @@
+"""The bus: how one part tells the others what is already true."""

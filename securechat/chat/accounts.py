@@ -1,0 +1,176 @@
+"""Accounts: registering, logging in and out, and knowing who a session token belongs to."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+
+from ..core import ports
+from ..core.errors import NameTaken
+from ..core.model import Session, SessionDigest, User, UserId, digest_of
+from ..core.names import BadName, fold_username, tidy_full_name
+from ..core.passwords import complaint, is_hashable
+from ..core.settings import Limits
+
+DAY_MS = 86_400_000
+TOUCH_EVERY_MS = 60_000
+"""A session's last use is written at most so often: every request would cost a commit."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class InvalidFields(Exception):
+    """What was typed cannot be used: one sentence for each field, named as in the form."""
+
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__("; ".join(f"{field}: {text}" for field, text in errors.items()))
+        self.errors = errors
+
+
+class WrongPair(Exception):
+    """User name and password do not belong together; which of them is wrong is not told."""
+
+
+class Accounts:
+    """The use cases of people and their sessions.
+
+    ``random_bytes(n)`` is the source of ids and tokens (``os.urandom``). Times are milliseconds
+    since 1970 and passed in. Everything may raise Unavailable; what hashes may raise Busy.
+    """
+
+    def __init__(
+        self,
+        store: ports.Accounts,
+        hashing: ports.Hashing,
+        bus: ports.Bus,
+        limits: Limits,
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self._store = store
+        self._hashing = hashing
+        self._bus = bus
+        self._limits = limits
+        self._random_bytes = random_bytes
+
+    async def register(
+        self,
+        full_name: str,
+        username: str,
+        password: str,
+        confirm: str,
+        now_ms: int,
+        replacing: str | None = None,
+    ) -> tuple[Session, str]:
+        """Make the account and its first session; the session and its token.
+
+        Raises InvalidFields (fields ``fullname``, ``username``, ``password``, ``confirm``) and
+        NameTaken. ``replacing`` is the token that the browser had until now: its session ends.
+        """
+        person, folded = self._checked(full_name, username, password, confirm)
+        # Asked before the hash, which costs a thousand times more; add_user has the last word.
+        if await self._store.credentials(folded) is not None:
+            raise NameTaken(folded)
+        stored = await self._hashing.hash(password)
+        user = User(UserId(self._token(16)), folded, person, "member")
+        session, token = self._new_session(user, now_ms)
+        await self._store.add_user(user, stored, session)
+        await self.log_out(replacing)
+        return session, token
+
+    def _checked(
+        self, full_name: str, username: str, password: str, confirm: str
+    ) -> tuple[str, str]:
+        errors: dict[str, str] = {}
+        person = folded = ""
+        try:
+            person = tidy_full_name(full_name)
+        except BadName as error:
+            errors["fullname"] = str(error)
+        try:
+            folded = fold_username(username)
+        except BadName as error:
+            errors["username"] = str(error)
+        why = complaint(password, folded, self._limits.password_min)
+        if why is not None:
+            errors["password"] = why
+        if confirm != password:
+            errors["confirm"] = "The two passwords are not the same."
+        if errors:
+            raise InvalidFields(errors)
+        return person, folded
+
+    async def log_in(
+        self, username: str, password: str, now_ms: int, replacing: str | None = None
+    ) -> tuple[Session, str]:
+        """A new session for the right pair, and its token; WrongPair for any other.
+
+        Unknown user and wrong password cost the same work. ``replacing`` as in ``register``.
+        """
+        if not is_hashable(password):
+            raise WrongPair
+        try:
+            found = await self._store.credentials(fold_username(username))
+        except BadName:
+            found = None
+        user, stored = found if found is not None else (None, None)
+        matches = await self._hashing.matches(password, stored)
+        if user is None or not matches:
+            raise WrongPair
+        session, token = self._new_session(user, now_ms)
+        await self._store.add_session(session)
+        await self.log_out(replacing)
+        return session, token
+
+    async def session_of(self, token: str | None, now_ms: int) -> Session | None:
+        """The living session of ``token``; None where there is none or it has expired.
+
+        Its last use moves forward, at most once a minute.
+        """
+        if token is None or not _TOKEN.fullmatch(token):
+            return None
+        session = await self._store.session(digest_of(token))
+        if session is None:
+            return None
+        if now_ms >= self.ends_ms(session):
+            await self._end(session.digest)
+            return None
+        if now_ms - session.seen_ms >= TOUCH_EVERY_MS:
+            await self.touch(session.digest, now_ms)
+        return session
+
+    def expires_ms(self, session: Session) -> int:
+        """The session's absolute end, however much it is used."""
+        return session.created_ms + self._limits.session_days * DAY_MS
+
+    def ends_ms(self, session: Session) -> int:
+        """The session's end unless it is used again."""
+        idle_ms = session.seen_ms + self._limits.session_idle_days * DAY_MS
+        return min(idle_ms, self.expires_ms(session))
+
+    async def touch(self, digest: SessionDigest, now_ms: int) -> None:
+        """Note that the session is in use; an open socket calls this too."""
+        await self._store.touch_session(digest, now_ms)
+
+    async def log_out(self, token: str | None) -> None:
+        """End the session of ``token`` and close its sockets; an unknown one changes nothing."""
+        if token is not None and _TOKEN.fullmatch(token):
+            await self._end(digest_of(token))
+
+    async def end_expired(self, now_ms: int) -> int:
+        """Forget every session that has expired; how many."""
+        return await self._store.end_sessions_before(
+            now_ms - self._limits.session_days * DAY_MS,
+            now_ms - self._limits.session_idle_days * DAY_MS,
+        )
+
+    async def _end(self, digest: SessionDigest) -> None:
+        await self._store.end_session(digest)
+        self._bus.publish(ports.SessionEnded(digest))
+
+    def _new_session(self, user: User, now_ms: int) -> tuple[Session, str]:
+        token = self._token(32)
+        return Session(digest_of(token), user, now_ms, now_ms), token
+
+    def _token(self, n_bytes: int) -> str:
+        return base64.urlsafe_b64encode(self._random_bytes(n_bytes)).rstrip(b"=").decode()

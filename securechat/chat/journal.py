@@ -1,0 +1,223 @@
+"""The journal: one writer numbers, seals and commits what is waiting, then tells.
+
+What arrives while a batch is being committed is the next batch (group commit). After COMMIT come
+the acks, in order, and then the news on the bus.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from ..core import envelope
+from ..core.errors import Code, Damaged, Refused, Unavailable
+from ..core.keys import RoomKeys
+from ..core.model import Appended, Draft, Existing, Outcome, StoredEvent, UserId
+from ..core.ports import Bus, Events, Posted
+from ..core.wire import Post
+
+log = Logger()
+
+MOST_EVENTS_A_BATCH = 256
+
+ANSWER_WITHIN_S = 3.5
+"""A post that is not committed by then is answered ``unavailable``; the sweep adds up to 1 s."""
+
+_SWEEP_S = 1.0
+
+
+class JournalMetrics(Protocol):
+    """What the journal counts."""
+
+    def journal_depth(self, waiting: int) -> None:
+        """So many posts are waiting now."""
+
+    def batch_committed(self, size: int, seconds: float) -> None:
+        """A batch of ``size`` posts was committed in ``seconds``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to a post: its number, its time (ms since 1970), and whether it was a resend."""
+
+    seq: int
+    time_ms: int
+    duplicate: bool
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    draft: Draft
+    since_s: float
+    answer: Deferred[Receipt]
+
+    def accept(self, receipt: Receipt) -> None:
+        if not self.answer.called:
+            self.answer.callback(receipt)
+
+    def refuse(self, code: Code) -> None:
+        if not self.answer.called:
+            self.answer.errback(Refused(code, request=self.draft.mid))
+
+
+class Journal:
+    """The one writer of a process."""
+
+    def __init__(
+        self,
+        *,
+        events: Events,
+        room_keys: RoomKeys,
+        bus: Bus,
+        clock: IReactorTime,
+        wall_clock: Callable[[], int],
+        most_waiting: int,
+        metrics: JournalMetrics,
+    ) -> None:
+        """``wall_clock`` gives milliseconds since 1970; ``most_waiting`` bounds the queue."""
+        self._events = events
+        self._room_keys = room_keys
+        self._bus = bus
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._most_waiting = most_waiting
+        self._metrics = metrics
+        self._queue: deque[_Waiting] = deque()
+        self._batch: list[_Waiting] = []
+        self._writing = False
+        self._closed = False
+        self._sweeper: IDelayedCall | None = None
+        self._idle: list[Deferred[None]] = []
+
+    def post(self, author: UserId, post: Post) -> Deferred[Receipt]:
+        """Store ``post``; fires after COMMIT, in the order of the calls.
+
+        Fails with Refused: ``unavailable`` (the queue is full, the database away or slow, or the
+        daemon is stopping; the outcome may be unknown), ``not_a_member``, ``id_conflict``,
+        ``bad_command`` or ``internal`` (nothing was stored).
+        """
+        draft = self._draft(author, post)
+        entry = _Waiting(draft, self._clock.seconds(), Deferred())
+        if self._closed or len(self._queue) >= self._most_waiting:
+            entry.refuse(Code.UNAVAILABLE)
+            return entry.answer
+        self._queue.append(entry)
+        self._metrics.journal_depth(len(self._queue))
+        if not self._writing:
+            # At the end of the turn, so that everything this turn brings shares one commit.
+            self._writing = True
+            self._clock.callLater(0, self._start)
+        if self._sweeper is None:
+            self._sweeper = self._clock.callLater(_SWEEP_S, self._sweep)
+        return entry.answer
+
+    def _draft(self, author: UserId, post: Post) -> Draft:
+        content = json.dumps(
+            {"kind": "text", "body": post.body}, ensure_ascii=False, separators=(",", ":")
+        )
+        plaintext = envelope.padded(content.encode("utf-8"))
+        return Draft(post.room, post.id, author, self._wall_clock(), plaintext)
+
+    async def drain(self) -> None:
+        """Take nothing more, and return when everything that was taken is answered."""
+        self._closed = True
+        if self._writing:
+            idle: Deferred[None] = Deferred()
+            self._idle.append(idle)
+            await idle
+
+    def _start(self) -> None:
+        Deferred.fromCoroutine(self._write()).addErrback(
+            lambda failure: log.failure("the journal's writer failed", failure)
+        )
+
+    async def _write(self) -> None:
+        while self._queue:
+            size = min(len(self._queue), MOST_EVENTS_A_BATCH)
+            self._batch = [self._queue.popleft() for _ in range(size)]
+            await self._commit(self._batch)
+            self._batch = []
+            self._metrics.journal_depth(len(self._queue))
+        self._writing = False
+        idle, self._idle = self._idle, []
+        for waiting in idle:
+            waiting.callback(None)
+
+    async def _commit(self, batch: Sequence[_Waiting]) -> None:
+        started_s = self._clock.seconds()
+        try:
+            outcomes = await self._events.append([entry.draft for entry in batch], self._room_keys)
+        except Unavailable as error:
+            log.warn("a batch of {size} was not stored: {reason}", size=len(batch), reason=error)
+            for entry in batch:
+                entry.refuse(Code.UNAVAILABLE)
+            return
+        except Exception:  # noqa: BLE001 - one poisoned draft must not take its neighbours along
+            log.failure("a batch of {size} failed", size=len(batch))
+            await self._commit_alone(batch)
+            return
+        self._metrics.batch_committed(len(batch), self._clock.seconds() - started_s)
+        await self._tell(batch, outcomes)
+
+    async def _commit_alone(self, batch: Sequence[_Waiting]) -> None:
+        if len(batch) == 1:
+            batch[0].refuse(Code.INTERNAL)
+            return
+        for entry in batch:
+            await self._commit([entry])
+
+    async def _tell(self, batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
+        answers = [
+            await self._answer(entry, outcome)
+            for entry, outcome in zip(batch, outcomes, strict=True)
+        ]
+        for entry, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, Receipt):
+                entry.accept(answer)
+            else:
+                entry.refuse(answer)
+        stored = tuple(outcome.event for outcome in outcomes if isinstance(outcome, Appended))
+        if stored:
+            self._bus.publish(Posted(stored))
+
+    async def _answer(self, entry: _Waiting, outcome: Outcome) -> Receipt | Code:
+        if isinstance(outcome, Appended):
+            return Receipt(outcome.event.seq, entry.draft.time_ms, duplicate=False)
+        if isinstance(outcome, Existing):
+            return await self._answer_resend(entry.draft, outcome.event)
+        return Code.NOT_A_MEMBER if outcome.why == "not_a_member" else Code.BAD_COMMAND
+
+    async def _answer_resend(self, draft: Draft, event: StoredEvent) -> Receipt | Code:
+        try:
+            keys = await self._events.keys(event.room, event.seq, event.seq)
+            same = self._room_keys.open(event, keys[0]) == draft.plaintext
+            time_ms = int(envelope.parse_header(event)["time"])
+        except Unavailable:
+            return Code.UNAVAILABLE
+        except (Damaged, IndexError, KeyError) as error:
+            log.error(
+                "event {seq} of {room} is damaged: {reason}",
+                seq=event.seq,
+                room=event.room,
+                reason=error,
+            )
+            return Code.INTERNAL
+        return Receipt(event.seq, time_ms, duplicate=True) if same else Code.ID_CONFLICT
+
+    def _sweep(self) -> None:
+        """Answer what has waited too long; a batch under way may still be committed."""
+        late_s = self._clock.seconds() - ANSWER_WITHIN_S
+        for entry in self._batch:
+            if entry.since_s <= late_s:
+                entry.refuse(Code.UNAVAILABLE)
+        while self._queue and self._queue[0].since_s <= late_s:
+            self._queue.popleft().refuse(Code.UNAVAILABLE)
+        busy = self._writing or self._queue
+        self._sweeper = self._clock.callLater(_SWEEP_S, self._sweep) if busy else None

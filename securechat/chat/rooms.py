@@ -1,0 +1,81 @@
+"""Rooms, read: what a member sees on entering, and the pages of what was said.
+
+A room is always found through the person's memberships: one that is not yours does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..core.errors import Code, Refused
+from ..core.model import Page, Person, Room, RoomId, StoredKey, UserId
+from ..core.ports import Accounts, Events, Rooms
+
+PAGE_EVENTS = 50
+"""What a member who names no number is shown first."""
+
+REPLAY_EVENTS = 500
+"""Further behind than this, a member is told of a gap and pages back through it."""
+
+CHUNK_EVENTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How a member enters a room: events follow from ``start`` + 1, opened by ``keys``.
+
+    ``gap`` is the first and last number that are left out because the member is too far behind.
+    """
+
+    room: Room
+    start: int
+    keys: tuple[StoredKey, ...]
+    gap: tuple[int, int] | None
+
+
+class RoomReader:
+    """What members may read."""
+
+    def __init__(self, accounts: Accounts, rooms: Rooms, events: Events) -> None:
+        self._accounts = accounts
+        self._rooms = rooms
+        self._events = events
+
+    async def people(self, viewer: UserId, ids: Sequence[UserId]) -> list[Person]:
+        """Those of ``ids`` who are members or authors of rooms that ``viewer`` is in."""
+        return await self._accounts.people(viewer, ids)
+
+    async def rooms_of(self, user: UserId) -> list[Room]:
+        """The rooms that ``user`` is a member of."""
+        return await self._rooms.rooms_of(user)
+
+    async def enter(self, user: UserId, room_id: RoomId, since: int | None) -> Entry:
+        """Where ``user``, who has everything up to ``since`` (None: nothing), goes on reading."""
+        room = await self._rooms.room_of(user, room_id)
+        if room is None:
+            raise Refused(Code.NOT_A_MEMBER)
+        newest = max(0, room.last_seq - PAGE_EVENTS)
+        gap = None
+        if since is None:
+            start = newest
+        elif room.last_seq - since > REPLAY_EVENTS:
+            start, gap = newest, (since + 1, newest)
+        else:
+            start = min(since, room.last_seq)
+        keys = await self._events.keys(room_id, start + 1, room.last_seq)
+        return Entry(room, start, keys, gap)
+
+    async def after(self, user: UserId, room: RoomId, seq: int) -> Page:
+        """The next events after number ``seq``, at most CHUNK_EVENTS."""
+        page = await self._events.after(user, room, seq, CHUNK_EVENTS)
+        if page is None:
+            raise Refused(Code.NOT_A_MEMBER)
+        return page
+
+    async def before(self, user: UserId, room: RoomId, seq: int, limit: int) -> Page:
+        """The last ``limit`` events before number ``seq``."""
+        page = await self._events.before(user, room, seq, limit)
+        if page is None:
+            raise Refused(Code.NOT_A_MEMBER)
+        return page

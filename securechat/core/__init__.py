@@ -1,0 +1,1 @@
+"""The pure core: nouns, wire frames, keys and errors; nothing here does I/O."""

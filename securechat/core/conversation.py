@@ -1,0 +1,109 @@
+"""One connection as a state machine: which command is legal now, and how fast.
+
+No I/O: bytes in, commands out, time passed in. Refusals say what was wrong and, for limits, when
+to come back; too many of those end the connection.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import Enum, auto
+from typing import Final
+
+from . import wire
+from .buckets import Buckets
+from .errors import Close, Code, Refused
+from .model import UserId
+from .settings import Limits
+
+BURST: Final = 5
+"""A limit of n a second lets 5 n through at once."""
+
+MOST_BREACHES: Final = 20
+BREACH_WINDOW_S: Final = 10.0
+
+
+class State(Enum):
+    """Where a connection stands."""
+
+    NEW = auto()
+    """Opened; only a hello is legal."""
+    OPEN = auto()
+    """It said hello; everything else is legal."""
+
+
+LEGAL: Final[dict[State, tuple[type, ...]]] = {
+    State.NEW: (wire.Hello,),
+    State.OPEN: (wire.Subscribe, wire.Post, wire.History, wire.People),
+}
+
+
+class Pace:
+    """How fast connections, people and rooms may post; shared by all connections of a daemon."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._connections = Buckets(limits.posts, limits.posts * BURST)
+        self._users = Buckets(limits.posts_per_user, limits.posts_per_user * BURST)
+        self._rooms = Buckets(limits.posts_per_room, limits.posts_per_room * BURST)
+
+    def check(self, connection: str, user: UserId, post: wire.Post, now_s: float) -> None:
+        """Take one post's share of every limit; Refused where one has none left."""
+        for name, buckets, key in (
+            ("posts", self._connections, connection),
+            ("posts-per-user", self._users, user),
+            ("posts-per-room", self._rooms, post.room),
+        ):
+            wait_s = buckets.wait_s(key, now_s)
+            if wait_s > 0:
+                retry_ms = max(1, round(wait_s * 1000))
+                raise Refused(
+                    Code.RATE_LIMITED,
+                    f"Too many messages at once ({name}). Try again in {retry_ms} ms.",
+                    request=post.id,
+                    retry_ms=retry_ms,
+                )
+
+
+class Conversation:
+    """The state of one connection."""
+
+    def __init__(self, connection: str, user: UserId, pace: Pace) -> None:
+        self._connection = connection
+        self._user = user
+        self._pace = pace
+        self._breaches: deque[float] = deque()
+        self.state = State.NEW
+
+    def receive(self, frame: bytes, is_binary: bool, now_s: float) -> wire.Command:
+        """The command in ``frame``, legal now; raises Refused."""
+        limits = self._pace.limits
+        command = wire.parse(frame, is_binary, limits.frame_bytes, limits.body_bytes)
+        if not isinstance(command, LEGAL[self.state]):
+            raise Refused(
+                Code.BAD_COMMAND,
+                "Say hello first." if self.state is State.NEW else "This was said already.",
+                request=getattr(command, "id", None),
+            )
+        if isinstance(command, wire.Hello):
+            self.state = State.OPEN
+        elif isinstance(command, wire.Post):
+            self._check_pace(command, now_s)
+        return command
+
+    def not_greeted(self) -> None:
+        """The hello could not be answered; the client may say it again."""
+        self.state = State.NEW
+
+    def _check_pace(self, post: wire.Post, now_s: float) -> None:
+        try:
+            self._pace.check(self._connection, self._user, post, now_s)
+        except Refused as refused:
+            refused.close = self._breach(now_s)
+            raise
+
+    def _breach(self, now_s: float) -> Close | None:
+        self._breaches.append(now_s)
+        while self._breaches[0] <= now_s - BREACH_WINDOW_S:
+            self._breaches.popleft()
+        return Close.FLOODING if len(self._breaches) > MOST_BREACHES else None

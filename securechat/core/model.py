@@ -1,0 +1,190 @@
+"""The nouns of SecureChat: frozen values that every ring speaks in."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Literal, NewType
+
+UserId = NewType("UserId", str)
+"""22 characters base64url of 128 random bits."""
+
+RoomId = NewType("RoomId", str)
+"""``[A-Za-z0-9_-]{1,32}``, so that a key id ``<room>.<epoch>`` splits at its dot."""
+
+MessageId = NewType("MessageId", str)
+"""The client's own id of a post: 22 characters base64url of 128 random bits."""
+
+SessionDigest = NewType("SessionDigest", bytes)
+"""SHA-256 of a session token (32 bytes): all that the database knows of it."""
+
+Role = Literal["member", "administrator"]
+RoomKind = Literal["public", "private", "direct"]
+
+GENERAL = RoomId("general")
+"""The public room that exists from the start and holds everyone who registers."""
+
+ROOM_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+USER_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+
+
+def digest_of(token: str) -> SessionDigest:
+    """The SHA-256 under which a session token is stored and looked up."""
+    return SessionDigest(hashlib.sha256(token.encode()).digest())
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as others see them."""
+
+    id: UserId
+    username: str
+    full_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class User(Person):
+    """Somebody with an account here."""
+
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordHash:
+    """A stored password: a bcrypt string, and the root key whose pepper went into it."""
+
+    bcrypt: bytes
+    root_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser; times are milliseconds since 1970."""
+
+    digest: SessionDigest
+    user: User
+    created_ms: int
+    seen_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room as one of its members sees it."""
+
+    id: RoomId
+    name: str
+    kind: RoomKind
+    topic: str
+    last_seq: int
+    read_seq: int
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A room key as the store keeps it: 32 bytes wrapped under the root key (40 bytes).
+
+    It seals the events from ``first_seq`` to the one before the next epoch's ``first_seq``.
+    """
+
+    room: RoomId
+    epoch: int
+    root_id: int
+    wrapped: bytes
+    first_seq: int
+    created_ms: int
+
+    @property
+    def kid(self) -> str:
+        """The key id that envelopes carry."""
+        return f"{self.room}.{self.epoch}"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event before it has a number: ``plaintext`` is padded JSON (bytes, UTF-8)."""
+
+    room: RoomId
+    mid: MessageId
+    author: UserId
+    time_ms: int
+    plaintext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """A sealed event: the five binary parts of its JWE beside the columns that find it.
+
+    ``protected`` is the header's JSON, byte for byte; ``encrypted_key`` 72 bytes, ``iv`` 16,
+    ``ciphertext`` a multiple of 16, ``tag`` 32.
+    """
+
+    room: RoomId
+    seq: int
+    mid: MessageId
+    author: UserId
+    protected: bytes
+    encrypted_key: bytes
+    iv: bytes
+    ciphertext: bytes
+    tag: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Consecutive events of a room in ascending order, with the keys that open them.
+
+    ``last_seq`` is the room's newest number and ``members`` its size when the page was read.
+    """
+
+    events: tuple[StoredEvent, ...]
+    keys: tuple[StoredKey, ...]
+    last_seq: int
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """The draft has its number and is durable."""
+
+    event: StoredEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """Room, client id and author were stored before, as this event."""
+
+    event: StoredEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The draft was not stored and never will be, whatever happened to its neighbours."""
+
+    why: Literal["not_a_member", "invalid"]
+
+
+Outcome = Appended | Existing | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which database this is, and the proof that a root key belongs to it."""
+
+    database_id: str
+    key_check: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A signed-in person at the door of the socket.
+
+    ``expires_ms`` is the session's absolute end (milliseconds since 1970).
+    """
+
+    user: User
+    session: SessionDigest
+    expires_ms: int
+    address: str

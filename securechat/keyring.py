@@ -1,0 +1,127 @@
+"""The keyring file: the root keys, kept apart from the database and readable by its owner only."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .core.encoding import b64url, from_b64url
+from .core.errors import Misconfigured
+from .core.keys import RootKeys
+from .core.ports import Ledger
+
+_VERSION = 1
+_ROOT_KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """Root keys and the file that holds them, or will once the database is known to be new."""
+
+    path: Path
+    roots: RootKeys
+    saved: bool
+
+    def settle(self, ledger: Ledger) -> None:
+        """Make sure that these keys and this database belong together.
+
+        A new keyring is written only together with an empty database. Blocking. Raises
+        Misconfigured where the keyring is missing or foreign, Unavailable where the database is
+        away; neither leaves a keyring behind that was not there before.
+        """
+        identity = ledger.identity()
+        if identity is None:
+            self._claim(ledger)
+        elif not self.saved and not self.path.exists():
+            raise Misconfigured(
+                f"the keyring {self.path} is missing, and the database holds data sealed with it. "
+                "Put the keyring back from its backup, or name it with --keyring. "
+                "Nothing that is stored can be read without it."
+            )
+        elif not read(self.path).roots.fits(identity):
+            raise Misconfigured(
+                f"the keyring {self.path} belongs to another database. "
+                "Use the keyring that was made together with this one."
+            )
+
+    def _claim(self, ledger: Ledger) -> None:
+        if not self.saved:
+            self._save()
+        try:
+            ledger.claim(self.roots.identity())
+        except Exception:
+            if not self.saved:
+                self.path.unlink()
+            raise
+
+    def _save(self) -> None:
+        content = {
+            "version": _VERSION,
+            "database": self.roots.database_id,
+            "keys": {str(root_id): b64url(key) for root_id, key in self.roots.keys.items()},
+        }
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        try:
+            with os.fdopen(os.open(self.path, flags, 0o600), "w") as file:
+                json.dump(content, file, indent=2)
+                file.write("\n")
+                file.flush()
+                os.fsync(file.fileno())
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise Misconfigured(
+                f"the keyring {self.path} cannot be written: {error.strerror}"
+            ) from None
+
+
+def read_or_draft(path: Path) -> Keyring:
+    """The keyring at ``path``, or a new one that is not yet saved where there is no file."""
+    return read(path) if path.exists() else Keyring(path, _fresh(), saved=False)
+
+
+def _fresh() -> RootKeys:
+    return RootKeys(database_id=b64url(os.urandom(16)), keys={1: os.urandom(_ROOT_KEY_BYTES)})
+
+
+def read(path: Path) -> Keyring:
+    """The keyring at ``path``.
+
+    Raises Misconfigured where it cannot be read, others may read it, or it is not a keyring.
+    """
+    try:
+        with path.open() as file:
+            _check_mode(path, os.fstat(file.fileno()).st_mode)
+            content = json.load(file)
+    except OSError as error:
+        raise Misconfigured(f"the keyring {path} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise Misconfigured(f"the keyring {path} is not a keyring: it is not JSON") from None
+    return Keyring(path, _parse(path, content), saved=True)
+
+
+def _check_mode(path: Path, mode: int) -> None:
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    if credentials and path.parent == Path(credentials):
+        return  # systemd guards its own folder, by ACL rather than by mode
+    if stat.S_IMODE(mode) & 0o077:
+        raise Misconfigured(f"others may read the keyring {path}: run chmod 600 {path}")
+
+
+def _parse(path: Path, content: Any) -> RootKeys:
+    try:
+        known = content["version"] == _VERSION
+        keys = {int(number): from_b64url(text) for number, text in content["keys"].items()}
+        database_id = str(content["database"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        known = False
+    if not known or not keys or any(len(key) != _ROOT_KEY_BYTES for key in keys.values()):
+        raise Misconfigured(f"{path} is not a keyring of this version of SecureChat")
+    return RootKeys(database_id=database_id, keys=keys)

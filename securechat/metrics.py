@@ -1,0 +1,160 @@
+"""What the daemon counts, for Prometheus. No user, room or address ever becomes a label."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from twisted.web.iweb import IRequest
+from twisted.web.resource import IResource, Resource
+
+REFUSAL_CODES = frozenset(
+    {
+        "bad_frame",
+        "bad_command",
+        "not_a_member",
+        "too_large",
+        "rate_limited",
+        "id_conflict",
+        "unavailable",
+        "internal",
+    }
+)
+LOGIN_OUTCOMES = ("ok", "refused", "throttled")
+STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
+BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+LATENCIES_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+LoginOutcome = Literal["ok", "refused", "throttled"]
+
+
+class Metrics:
+    """The figures of one daemon in a registry of its own, so that tests and daemons never mix.
+
+    Every method is cheap, synchronous and never fails. Durations are in seconds.
+    """
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self._connections = Gauge("securechat_connections", "Open sockets now.", registry=registry)
+        self._connects = Counter(
+            "securechat_connects", "Sockets opened since the start.", registry=registry
+        )
+        self._disconnects = Counter(
+            "securechat_disconnects", "Sockets closed since the start.", registry=registry
+        )
+        self._posted = Counter(
+            "securechat_messages_posted", "Messages stored and acknowledged.", registry=registry
+        )
+        self._depth = Gauge(
+            "securechat_journal_depth", "Messages waiting for the database.", registry=registry
+        )
+        self._batch = Histogram(
+            "securechat_batch_size",
+            "Messages that one transaction stored.",
+            buckets=BATCH_SIZES,
+            registry=registry,
+        )
+        self._commit = Histogram(
+            "securechat_commit_seconds",
+            "Time of one storing transaction, commit included.",
+            buckets=LATENCIES_S,
+            registry=registry,
+        )
+        self._fanout = Histogram(
+            "securechat_fanout_seconds",
+            "Time from the commit of a batch to its last send.",
+            buckets=LATENCIES_S,
+            registry=registry,
+        )
+        self._deliveries = Counter(
+            "securechat_deliveries", "Events sent to live sockets.", registry=registry
+        )
+        self._refusals = Counter(
+            "securechat_refusals", "Error frames, by code.", ["code"], registry=registry
+        )
+        self._logins = Counter(
+            "securechat_logins", "Attempts to log in, by outcome.", ["outcome"], registry=registry
+        )
+        self._registrations = Counter(
+            "securechat_registrations", "Accounts made.", registry=registry
+        )
+        self._responses = Counter(
+            "securechat_http_responses", "HTTP answers, by class.", ["status"], registry=registry
+        )
+        self._show_zeros()
+
+    def _show_zeros(self) -> None:
+        # A series that appears only with its first event hides that event from rate().
+        for code in REFUSAL_CODES:
+            self._refusals.labels(code)
+        for outcome in LOGIN_OUTCOMES:
+            self._logins.labels(outcome)
+        for status in STATUS_CLASSES:
+            self._responses.labels(status)
+
+    def connected(self) -> None:
+        """A socket was opened and knows its user."""
+        self._connections.inc()
+        self._connects.inc()
+
+    def disconnected(self) -> None:
+        """A socket that was `connected` is gone."""
+        self._connections.dec()
+        self._disconnects.inc()
+
+    def journal_depth(self, waiting: int) -> None:
+        """So many messages wait for the database now."""
+        self._depth.set(waiting)
+
+    def batch_committed(self, size: int, seconds: float) -> None:
+        """One transaction stored `size` messages and took `seconds`."""
+        self._posted.inc(size)
+        self._batch.observe(size)
+        self._commit.observe(seconds)
+
+    def fanned_out(self, deliveries: int, seconds: float) -> None:
+        """`deliveries` events went to live sockets, the last `seconds` after their commit."""
+        self._deliveries.inc(deliveries)
+        self._fanout.observe(seconds)
+
+    def refused(self, code: str) -> None:
+        """An error frame with `code` was sent; one that is not in the table counts as internal."""
+        self._refusals.labels(code if code in REFUSAL_CODES else "internal").inc()
+
+    def login(self, outcome: LoginOutcome) -> None:
+        """Somebody tried to log in."""
+        self._logins.labels(outcome).inc()
+
+    def registered(self) -> None:
+        """An account was made."""
+        self._registrations.inc()
+
+    def responded(self, status: int) -> None:
+        """An HTTP answer with `status` was sent."""
+        self._responses.labels(f"{min(max(status // 100, 1), 5)}xx").inc()
+
+
+class MetricsResource(Resource):
+    """What `--metrics-listen` serves: the figures at /metrics, and nothing else."""
+
+    isLeaf = False
+
+    def __init__(self, metrics: Metrics) -> None:
+        Resource.__init__(self)
+        # Only now: the import installs the reactor.
+        from prometheus_client.twisted import MetricsResource as Exposition
+
+        self.putChild(b"metrics", _Exact(Exposition(metrics.registry)))
+
+
+class _Exact(Resource):
+    """`resource` at its own address only, nothing below it."""
+
+    def __init__(self, resource: IResource) -> None:
+        Resource.__init__(self)
+        self._resource = resource
+
+    def render(self, request: IRequest) -> bytes | int:
+        answer: bytes | int = self._resource.render(request)
+        return answer

@@ -1,0 +1,160 @@
+"""The answer to each command of a connection, frame by frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..chat.journal import Receipt
+from ..chat.rooms import PAGE_EVENTS, REPLAY_EVENTS
+from ..core import keys, wire
+from ..core.encoding import b64url
+from ..core.errors import Code, Refused
+from ..core.model import Room, StoredEvent
+from .fanout import wrap_keys
+
+if TYPE_CHECKING:
+    from .protocol import ChatProtocol
+
+MOST_FRAME_BYTES = 1 << 20
+"""No page of history makes a longer frame."""
+
+_HISTORY_HEAD_BYTES = 64 * 1024
+
+
+async def welcome(connection: ChatProtocol, hello: wire.Hello) -> None:
+    """← welcome: the server's half of the key agreement, who you are, your rooms, the limits."""
+    factory = connection.factory
+    try:
+        connection.channel = keys.agree(hello.point, hello.nonce)
+    except ValueError:
+        raise Refused(Code.BAD_COMMAND, "key is not a point of P-256.") from None
+    user = connection.visitor.user
+    rooms = await factory.room_reader.rooms_of(user.id)
+    limits = factory.pace.limits
+    connection.send(
+        wire.encode(
+            "welcome",
+            version=wire.VERSION,
+            connection=connection.id,
+            key=b64url(connection.channel.point),
+            nonce=b64url(connection.channel.nonce),
+            user={
+                "id": user.id,
+                "username": user.username,
+                "full_name": user.full_name,
+                "role": user.role,
+            },
+            rooms=[_room(room) for room in rooms],
+            limits={
+                "page": PAGE_EVENTS,
+                "replay": REPLAY_EVENTS,
+                "history": wire.MOST_HISTORY,
+                "body_bytes": limits.body_bytes,
+                "frame_bytes": limits.frame_bytes,
+                "posts": limits.posts,
+            },
+        )
+    )
+
+
+def _room(room: Room) -> dict[str, str | int]:
+    return {
+        "id": room.id,
+        "name": room.name,
+        "kind": room.kind,
+        "topic": room.topic,
+        "last_seq": room.last_seq,
+        "read_seq": room.read_seq,
+        "members": room.members,
+    }
+
+
+async def subscribe(connection: ChatProtocol, command: wire.Subscribe) -> None:
+    """← subscribed, perhaps a gap, then the events above ``since`` (or a page), then live."""
+    factory = connection.factory
+    entry = await factory.room_reader.enter(connection.user_id, command.room, command.since)
+    if connection.is_ending:
+        return
+    connection.send(
+        wire.encode(
+            "subscribed",
+            id=command.id,
+            room=command.room,
+            last_seq=entry.room.last_seq,
+            keys=wrap_keys(connection.channel, factory.room_keys, entry.keys),
+            members=entry.room.members,
+        )
+    )
+    if entry.gap is not None:
+        first, last = entry.gap
+        connection.send(wire.encode("gap", room=command.room, **{"from": first, "to": last}))
+    subscription = factory.fanout.subscribe(connection, command.room, entry.start, entry.keys)
+    try:
+        await factory.fanout.catch_up(subscription)
+    except Exception:
+        factory.fanout.unsubscribe(connection, command.room)
+        raise
+
+
+async def history(connection: ChatProtocol, command: wire.History) -> None:
+    """← history: the events before a number, as many as one frame holds, the newest of them."""
+    factory = connection.factory
+    page = await factory.room_reader.before(
+        connection.user_id, command.room, command.before, command.limit
+    )
+    events, entries = _fitting(page.events)
+    first = events[0].seq if events else command.before
+    needed = tuple(key for key in page.keys if key.first_seq < command.before)
+    connection.send(
+        wire.encode_history(
+            command.id,
+            command.room,
+            entries,
+            wrap_keys(connection.channel, factory.room_keys, needed),
+            more=bool(events) and first > 1,
+        )
+    )
+
+
+def _fitting(events: tuple[StoredEvent, ...]) -> tuple[list[StoredEvent], list[bytes]]:
+    """The newest of ``events`` that fit into one frame, with their encoded entries; ascending."""
+    left = MOST_FRAME_BYTES - _HISTORY_HEAD_BYTES
+    fitting: list[StoredEvent] = []
+    entries: list[bytes] = []
+    for event in reversed(events):
+        entry = wire.encode_entry(event)
+        left -= len(entry) + 1
+        if left < 0 and fitting:
+            break
+        fitting.append(event)
+        entries.append(entry)
+    return fitting[::-1], entries[::-1]
+
+
+async def people(connection: ChatProtocol, command: wire.People) -> None:
+    """← people: who these user ids are, where we share a room."""
+    found = await connection.factory.room_reader.people(connection.user_id, command.ids)
+    connection.send(
+        wire.encode(
+            "people",
+            id=command.id,
+            people=[
+                {"id": person.id, "username": person.username, "full_name": person.full_name}
+                for person in found
+            ],
+        )
+    )
+
+
+def posted(connection: ChatProtocol, post: wire.Post, receipt: Receipt) -> None:
+    """← posted: only after COMMIT, and before the author's own event."""
+    connection.send(
+        wire.encode(
+            "posted",
+            id=post.id,
+            room=post.room,
+            seq=receipt.seq,
+            time=receipt.time_ms,
+            duplicate=receipt.duplicate,
+        )
+    )

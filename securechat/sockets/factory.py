@@ -1,0 +1,193 @@
+"""All connections of this daemon: made for people whom the door admits, ended when it must be."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from autobahn.twisted.resource import WebSocketResource
+from autobahn.twisted.websocket import WebSocketServerFactory
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.web.resource import IResource
+
+from ..chat.journal import Journal
+from ..chat.rooms import RoomReader
+from ..core import wire
+from ..core.conversation import Pace
+from ..core.errors import Close, Code
+from ..core.keys import RoomKeys
+from ..core.model import SessionDigest, Visitor
+from ..core.ports import News, SessionEnded
+from .fanout import Fanout, FanoutMetrics
+from .outbox import Turn
+from .protocol import ChatProtocol
+
+log = Logger()
+
+PING_EVERY_S = 30
+PONG_WITHIN_S = 30
+SWEEP_S = 10.0
+CLOSE_WITHIN_S = 3.0
+"""How long peers get to answer our close frame before the TCP connection is dropped."""
+
+RETRY_MS = (500, 4000)
+"""Between these (milliseconds) a client is told to come back after a goodbye."""
+
+
+class SocketMetrics(FanoutMetrics, Protocol):
+    """What the connections count."""
+
+    def connected(self) -> None:
+        """A connection was opened."""
+
+    def disconnected(self) -> None:
+        """A connection has ended."""
+
+    def refused(self, code: Code) -> None:
+        """A command was refused."""
+
+    def slow_reader_cut(self) -> None:
+        """A connection was aborted because it read too slowly."""
+
+
+class ChatFactory(WebSocketServerFactory):
+    """Makes, finds and ends connections."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        room_reader: RoomReader,
+        room_keys: RoomKeys,
+        pace: Pace,
+        reactor: Any,
+        wall_clock: Callable[[], int],
+        metrics: SocketMetrics,
+        gone: Callable[[Visitor], None],
+        headers: Mapping[str, str],
+    ) -> None:
+        """``gone`` is told of every admitted visitor once; ``headers`` go into the 101 answer."""
+        WebSocketServerFactory.__init__(self, server="", headers=dict(headers), reactor=reactor)
+        self.journal = journal
+        self.room_reader = room_reader
+        self.room_keys = room_keys
+        self.pace = pace
+        self.clock: IReactorTime = reactor
+        self.metrics = metrics
+        self.gone = gone
+        self.turn = Turn(reactor)
+        self.fanout = Fanout(room_reader, room_keys, reactor, metrics)
+        self._wall_clock = wall_clock
+        self._connections: dict[SessionDigest, set[ChatProtocol]] = {}
+        self._empty: Deferred[None] | None = None
+        self.setProtocolOptions(  # type: ignore[no-untyped-call]  # autobahn's lacks types
+            versions=[13],
+            webStatus=False,
+            utf8validateIncoming=False,  # judged with the frame, so that it is told as bad_frame
+            requireMaskedClientFrames=True,
+            maxFramePayloadSize=2 * pace.limits.frame_bytes,
+            maxMessagePayloadSize=2 * pace.limits.frame_bytes,
+            failByDrop=False,
+            openHandshakeTimeout=10,
+            closeHandshakeTimeout=CLOSE_WITHIN_S,
+            tcpNoDelay=True,
+            perMessageCompressionAccept=lambda offers: None,  # ciphertext does not shrink
+            autoPingInterval=PING_EVERY_S,
+            autoPingTimeout=PONG_WITHIN_S,
+            allowedOrigins=["*"],  # the door has compared it exactly
+            allowNullOrigin=False,
+        )
+
+    def admit(self, visitor: Visitor) -> IResource:
+        """The resource that turns ``visitor``'s upgrade request into a connection."""
+        resource: IResource = WebSocketResource(_One(self, visitor))
+        return resource
+
+    def entered(self, connection: ChatProtocol) -> None:
+        """A connection was opened."""
+        self._connections.setdefault(connection.visitor.session, set()).add(connection)
+        self.metrics.connected()
+        log.info(
+            "connection {id} of {username} from {address} is open",
+            event="connected",
+            id=connection.id,
+            username=connection.visitor.user.username,
+            address=connection.visitor.address,
+        )
+
+    def left(self, connection: ChatProtocol, code: int | None) -> None:
+        """An opened connection has ended."""
+        self.leave_rooms(connection)
+        session = connection.visitor.session
+        others = self._connections.get(session, set())
+        others.discard(connection)
+        if not others:
+            self._connections.pop(session, None)
+        self.metrics.disconnected()
+        log.info(
+            "connection {id} of {username} has ended: {code}",
+            event="disconnected",
+            id=connection.id,
+            username=connection.visitor.user.username,
+            code=code,
+        )
+        if not self._connections and self._empty is not None:
+            empty, self._empty = self._empty, None
+            empty.callback(None)
+
+    def leave_rooms(self, connection: ChatProtocol) -> None:
+        """Send ``connection`` no more events."""
+        self.fanout.leave(connection)
+
+    def hear(self, news: News) -> None:
+        """Take news from the bus."""
+        self.fanout.hear(news)
+        if isinstance(news, SessionEnded):
+            for connection in list(self._connections.get(news.session, ())):
+                connection.end(Close.SESSION_ENDED)
+
+    def sweep(self) -> None:
+        """End the connections whose session has reached its absolute end; call every SWEEP_S."""
+        now_ms = self._wall_clock()
+        for connection in self._all():
+            if connection.visitor.expires_ms <= now_ms:
+                connection.end(Close.SESSION_ENDED)
+
+    async def drain(self) -> None:
+        """Say goodbye to everybody, close with 1012, and drop who does not answer."""
+        for connection in self._all():
+            goodbye = wire.encode("goodbye", retry_ms=random.randint(*RETRY_MS))  # noqa: S311 - jitter
+            connection.send(goodbye)
+            connection.end(Close.RESTARTING)
+        if not self._connections:
+            return
+        self._empty = Deferred()
+        deadline = deferLater(self.clock, CLOSE_WITHIN_S, self._drop_all)
+        await self._empty
+        if not deadline.called:
+            deadline.addErrback(lambda failure: None)
+            deadline.cancel()
+
+    def _drop_all(self) -> None:
+        for connection in self._all():
+            connection.transport.abortConnection()
+
+    def _all(self) -> list[ChatProtocol]:
+        return [one for connections in self._connections.values() for one in connections]
+
+
+class _One:
+    """What WebSocketResource needs of a factory, for one visitor."""
+
+    def __init__(self, factory: ChatFactory, visitor: Visitor) -> None:
+        self._factory = factory
+        self._visitor = visitor
+
+    def buildProtocol(self, addr: IAddress) -> ChatProtocol:
+        protocol = ChatProtocol(self._visitor)
+        protocol.factory = self._factory
+        return protocol

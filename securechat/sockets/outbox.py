@@ -1,0 +1,149 @@
+"""Frames on their way out of one connection: joined by reactor turn, bounded, never reordered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IDelayedCall,
+    IPushProducer,
+    IReactorTime,
+    ITransport,
+)
+from zope.interface import implementer
+
+SLOW_READER_S = 5.0
+"""A reader that has had too much unsent for so long is cut; it resumes from history."""
+
+
+class Turn:
+    """What one reactor turn brings to all connections leaves at its end, one write a connection."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self.clock = clock
+        self._filled: list[Outbox] = []
+
+    def add(self, outbox: Outbox) -> None:
+        """Flush ``outbox`` at the end of this turn."""
+        if not self._filled:
+            self.clock.callLater(0, self.flush)
+        self._filled.append(outbox)
+
+    def flush(self) -> None:
+        """Write everything that this turn brought."""
+        filled, self._filled = self._filled, []
+        for outbox in filled:
+            outbox.flush()
+
+
+@implementer(IPushProducer)
+class Outbox:
+    """The frames that wait for one connection.
+
+    While the transport is paused everything waits here, whole frames in order. Live frames are
+    bounded: more than ``most_unsent_bytes`` of them for SLOW_READER_S and ``abort`` is called.
+    Answers, replay and history are not bounded here: whoever sends them awaits ``drained`` first.
+    """
+
+    def __init__(
+        self,
+        turn: Turn,
+        transport: ITransport,
+        most_unsent_bytes: int,
+        abort: Callable[[], None],
+    ) -> None:
+        """``most_unsent_bytes`` of 0 switches the bound off."""
+        self._turn = turn
+        self._transport = transport
+        self._most_unsent_bytes = most_unsent_bytes
+        self._abort = abort
+        self._frames: list[bytes] = []
+        self._live_bytes = 0
+        self._queued = False
+        self._paused = False
+        self._closed = False
+        self._verdict: IDelayedCall | None = None
+        self._waiters: list[Deferred[None]] = []
+
+    def send(self, frame: bytes) -> None:
+        """Send an answer (a whole WebSocket frame) after everything sent before."""
+        if not self._closed:
+            self._frames.append(frame)
+            self._queue()
+
+    def send_live(self, frame: bytes) -> None:
+        """Send a frame that nobody asked for; it counts against the slow reader's bound."""
+        if self._closed:
+            return
+        self._frames.append(frame)
+        if self._paused:
+            self._live_bytes += len(frame)
+            if 0 < self._most_unsent_bytes < self._live_bytes and self._verdict is None:
+                self._verdict = self._turn.clock.callLater(SLOW_READER_S, self._judge)
+        self._queue()
+
+    def _queue(self) -> None:
+        if not self._queued and not self._paused:
+            self._queued = True
+            self._turn.add(self)
+
+    def flush(self) -> None:
+        """Hand everything that waits to the transport, unless it is paused."""
+        self._queued = False
+        if self._paused or self._closed or not self._frames:
+            return
+        data = b"".join(self._frames)
+        self._frames.clear()
+        self._live_bytes = 0
+        self._transport.write(data)
+
+    async def drained(self) -> None:
+        """Return when the transport takes more, at once where it does; or when it is closed."""
+        if self._paused and not self._closed:
+            waiter: Deferred[None] = Deferred()
+            self._waiters.append(waiter)
+            await waiter
+
+    def pauseProducing(self) -> None:
+        """The transport has enough; called on every write above its mark."""
+        self._paused = True
+
+    def resumeProducing(self) -> None:
+        """The transport has room again."""
+        self._paused = False
+        self.flush()
+        if not self._paused:
+            self._forgive()
+            self._wake()
+
+    def stopProducing(self) -> None:
+        """The transport is gone."""
+        self.close()
+
+    def close(self) -> None:
+        """Drop what waits and send nothing more."""
+        self._closed = True
+        self._frames.clear()
+        self._forgive()
+        self._wake()
+
+    def cut(self) -> None:
+        """End the connection at once; its reader comes back and resumes."""
+        if not self._closed:
+            self._abort()
+
+    def _judge(self) -> None:
+        self._verdict = None
+        if self._paused:
+            self.cut()
+
+    def _forgive(self) -> None:
+        if self._verdict is not None:
+            self._verdict.cancel()
+            self._verdict = None
+
+    def _wake(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            waiter.callback(None)

@@ -1,0 +1,212 @@
+"""One connection: bytes to commands through a bounded inbox; a coroutine answers in order."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from autobahn.twisted.websocket import WebSocketServerProtocol
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+
+from ..core import wire
+from ..core.conversation import Conversation
+from ..core.errors import Close, Code, Refused, Unavailable
+from ..core.keys import Channel
+from ..core.model import UserId, Visitor
+from . import answers
+from .outbox import Outbox
+
+if TYPE_CHECKING:
+    from .factory import ChatFactory
+
+log = Logger()
+
+HELLO_WITHIN_S = 5.0
+MOST_WAITING_FRAMES = 16
+MOST_POSTS_UNDER_WAY = 128
+
+
+class ChatProtocol(WebSocketServerProtocol):
+    """A signed-in person's socket; Autobahn calls the camelCase methods."""
+
+    factory: ChatFactory
+    transport: Any  # TCP or TLS; both push, pause and abort
+    channel: Channel
+
+    def __init__(self, visitor: Visitor) -> None:
+        super().__init__()
+        self.visitor = visitor
+        self.user_id: UserId = visitor.user.id
+        self.id = os.urandom(6).hex()
+        self._inbox: deque[tuple[bytes, bool]] = deque()
+        self._serving = False
+        self._reading = True
+        self._ending = False
+        self._opened = False
+        self._posts_under_way = 0
+        self._room_for_posts: Deferred[None] | None = None
+        self._hello_timer: IDelayedCall | None = None
+
+    def onConnect(self, request: Any) -> str:
+        """The door has checked everything; speak our subprotocol."""
+        return wire.SUBPROTOCOL
+
+    def onOpen(self) -> None:
+        """Autobahn swallows what is raised here, so it is logged."""
+        try:
+            self._open()
+        except Exception:  # noqa: BLE001 - see above
+            log.failure("connection {id} could not be opened", id=self.id)
+            self.transport.abortConnection()
+
+    def _open(self) -> None:
+        factory = self.factory
+        self._conversation = Conversation(self.id, self.user_id, factory.pace)
+        self.outbox = Outbox(
+            factory.turn, self.transport, factory.pace.limits.unsent_bytes, self._cut
+        )
+        # The HTTP channel that the socket came through is still registered.
+        self.transport.unregisterProducer()
+        self.transport.registerProducer(self.outbox, True)
+        self._hello_timer = factory.clock.callLater(HELLO_WITHIN_S, self._no_hello)
+        self._opened = True
+        factory.entered(self)
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        """Into the inbox; a full one pauses reading."""
+        if self._ending:
+            return
+        self._inbox.append((payload, isBinary))
+        if len(self._inbox) >= MOST_WAITING_FRAMES and self._reading:
+            self._reading = False
+            self.transport.pauseProducing()
+        if not self._serving:
+            self._serving = True
+            Deferred.fromCoroutine(self._serve()).addErrback(
+                lambda failure: log.failure("connection {id} broke", failure, id=self.id)
+            )
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        """Leave every room; also called for peers that were never opened."""
+        self._ending = True
+        self._inbox.clear()
+        self._greeted()
+        if self._opened:
+            self.outbox.close()
+            self.factory.left(self, self.remoteCloseCode or code)
+        self.factory.gone(self.visitor)
+
+    async def _serve(self) -> None:
+        while self._inbox and not self._ending:
+            frame, is_binary = self._inbox.popleft()
+            if not self._reading and len(self._inbox) <= MOST_WAITING_FRAMES // 2:
+                self._reading = True
+                self.transport.resumeProducing()
+            await self._answer(frame, is_binary)
+            await self.outbox.drained()
+        self._serving = False
+
+    async def _answer(self, frame: bytes, is_binary: bool) -> None:
+        request: str | None = None
+        try:
+            command = self._conversation.receive(frame, is_binary, self.factory.clock.seconds())
+            request = getattr(command, "id", None)
+            await self._carry_out(command)
+        except Refused as refused:
+            refused.request = refused.request or request
+            self.refuse(refused)
+        except Unavailable as error:
+            log.warn("connection {id} was not served: {reason}", id=self.id, reason=error)
+            self.refuse(Refused(Code.UNAVAILABLE, request=request))
+        except Exception:  # noqa: BLE001 - the one table from exception to answer ends here
+            log.failure("connection {id}: a command failed", id=self.id)
+            self.refuse(Refused(Code.INTERNAL, request=request))
+
+    async def _carry_out(self, command: wire.Command) -> None:
+        if isinstance(command, wire.Post):
+            await self._post(command)
+        elif isinstance(command, wire.Subscribe):
+            await answers.subscribe(self, command)
+        elif isinstance(command, wire.History):
+            await answers.history(self, command)
+        elif isinstance(command, wire.People):
+            await answers.people(self, command)
+        else:
+            await self._greet(command)
+
+    async def _greet(self, hello: wire.Hello) -> None:
+        try:
+            await answers.welcome(self, hello)
+        except Exception:
+            self._conversation.not_greeted()
+            raise
+        self._greeted()
+
+    def _greeted(self) -> None:
+        if self._hello_timer is not None and self._hello_timer.active():
+            self._hello_timer.cancel()
+        self._hello_timer = None
+
+    async def _post(self, post: wire.Post) -> None:
+        """Hand on to the journal without waiting for it, so that one commit takes many."""
+        self._posts_under_way += 1
+        receipt = self.factory.journal.post(self.user_id, post)
+        receipt.addCallback(lambda done: answers.posted(self, post, done))
+        receipt.addErrback(self._post_failed, post)
+        receipt.addBoth(self._post_ended)
+        if self._posts_under_way >= MOST_POSTS_UNDER_WAY:
+            self._room_for_posts = Deferred()
+            await self._room_for_posts
+
+    def _post_failed(self, failure: Any, post: wire.Post) -> None:
+        if failure.check(Refused):
+            self.refuse(failure.value)
+        else:
+            log.failure("connection {id}: a post failed", failure, id=self.id)
+            self.refuse(Refused(Code.INTERNAL, request=post.id))
+
+    def _post_ended(self, _: None) -> None:
+        self._posts_under_way -= 1
+        waiting, self._room_for_posts = self._room_for_posts, None
+        if waiting is not None:
+            waiting.callback(None)
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the connection is closed or closing."""
+        return self._ending
+
+    def send(self, payload: bytes) -> None:
+        """Send one JSON text frame after everything sent before."""
+        self.outbox.send(wire.text_frame(payload))
+
+    def refuse(self, refused: Refused) -> None:
+        """Answer with an ``error`` frame, and end the connection where the refusal says so."""
+        self.factory.metrics.refused(refused.code)
+        self.send(wire.encode_error(refused))
+        if refused.close is not None:
+            self.end(refused.close)
+
+    def end(self, code: Close) -> None:
+        """Send what waits, then close with ``code``; nothing more is read or sent."""
+        if self._ending:
+            return
+        self._ending = True
+        self._inbox.clear()
+        self.outbox.flush()
+        self.outbox.close()
+        self.factory.leave_rooms(self)
+        log.info("connection {id} is closed by us: {code}", id=self.id, code=int(code))
+        self.sendClose(int(code), code.name.lower())
+
+    def _no_hello(self) -> None:
+        self.end(Close.NO_HELLO)
+
+    def _cut(self) -> None:
+        log.info("connection {id} reads too slowly and is cut", id=self.id)
+        self.factory.metrics.slow_reader_cut()
+        self._ending = True
+        self.transport.abortConnection()

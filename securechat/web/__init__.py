@@ -1,0 +1,105 @@
+"""The web edge: HTTP pages and the door to the socket, behind one entry point."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from ..chat.accounts import Accounts
+from ..core.buckets import Capacity, per_minute
+from ..core.settings import Limits
+from .door import Admit, Door
+from .origins import Origins
+from .pages import Pages, Ready, Throttles
+from .proxies import Network, Proxies
+from .sessions import Cookies, Csrf
+from .site import SecureSite
+from .static import StaticFiles
+from .templates import Templates
+
+__all__ = ["Admit", "Origins", "Ready", "SecureSite", "build_site"]
+
+
+def build_site(
+    *,
+    accounts: Accounts,
+    limits: Limits,
+    origins: Origins,
+    csrf_key: bytes,
+    ready: Ready,
+    draining: Callable[[], bool],
+    admit: Admit,
+    capacity: Capacity,
+    count_refusal: Callable[[str], None],
+    wall_clock_ms: Callable[[], int],
+    registration_open: bool,
+    secure_cookies: bool,
+    behind_proxy: Iterable[Network],
+    reactor: Any,
+    templates_dir: Path,
+    static_dir: Path,
+    random_bytes: Callable[[int], bytes] = os.urandom,
+) -> SecureSite:
+    """The factory for the web port (plain, TLS or behind a proxy).
+
+    accounts           the use cases of people and sessions
+    limits             logins_per_address, registrations_per_address, session_days, password_min
+    origins            which hosts and origins are ours; without a public URL call
+                       ``origins.listen_on(ports)`` once the ports are known
+    csrf_key           32 bytes derived from the root key
+    ready              None, or why the daemon is not ready (a short text, shown at /readyz); may
+                       return an awaitable
+    draining           whether new sockets are turned away because the daemon is stopping
+    admit              ``admit(visitor, leave)`` makes the one-shot resource of a socket; whoever
+                       owns the socket calls ``leave()`` when it is closed
+    capacity           the count of open sockets, shared with metrics; only the door enters
+    count_refusal      called with one of a few fixed words for each refusal
+    wall_clock_ms      milliseconds since 1970, monotonic within a run
+    registration_open  whether /register makes accounts
+    secure_cookies     True under TLS or an https public URL: ``__Host-`` names and Secure
+    behind_proxy       networks whose X-Forwarded-For and X-Forwarded-Proto are believed
+    reactor            for deadlines and the throttles' clock
+    templates_dir      login.html, register.html, chat.html, error.html
+    static_dir         read once, here
+    random_bytes       the source of randomness
+    """
+    static = StaticFiles(static_dir)
+    templates = Templates(templates_dir, static.address)
+    cookies = Cookies(secure_cookies, random_bytes)
+    pages = Pages(
+        accounts=accounts,
+        limits=limits,
+        origins=origins,
+        cookies=cookies,
+        csrf=Csrf(csrf_key),
+        templates=templates,
+        static=static,
+        throttles=Throttles(
+            logins=per_minute(limits.logins_per_address),
+            registrations=per_minute(limits.registrations_per_address),
+        ),
+        ready=ready,
+        registration_open=registration_open,
+        wall_clock_ms=wall_clock_ms,
+        seconds=reactor.seconds,
+    )
+    door = Door(
+        accounts=accounts,
+        cookies=cookies,
+        origins=origins,
+        capacity=capacity,
+        draining=draining,
+        admit=admit,
+        wall_clock_ms=wall_clock_ms,
+    )
+    return SecureSite(
+        pages.app.resource(),
+        door,
+        origins=origins,
+        proxies=Proxies(behind_proxy),
+        templates=templates,
+        count_refusal=count_refusal,
+        reactor=reactor,
+    )

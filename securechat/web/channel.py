@@ -1,0 +1,188 @@
+"""One HTTP connection: absolute deadlines, a body cap, and our headers on every response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet.error import AlreadyCalled, AlreadyCancelled
+from twisted.internet.interfaces import IDelayedCall
+from twisted.web.http import HTTPChannel, Request
+from twisted.web.http_headers import Headers
+
+from . import headers
+
+if TYPE_CHECKING:
+    from .site import SecureSite
+
+HEADER_DEADLINE_S = 10
+BODY_DEADLINE_S = 20
+KEEP_ALIVE_S = 60
+MAX_AGE_S = 600
+MAX_REQUESTS = 1_000
+MAX_BODY_BYTES = 65_536
+
+# A connection that is closed with bytes unread is reset, and a reset may overtake the answer.
+LINGER_S = 2
+MAX_LINGER_BYTES = 1_048_576
+
+
+class SecureChannel(HTTPChannel):
+    """Twisted's channel with the deadlines that bytes do not put off.
+
+    Headers have 10 s from the connection's beginning or from the request's first byte, a body 20 s
+    and 64 KiB; a connection lives through at most 1,000 requests or 10 minutes. A malformed request
+    is answered like any other error: with our headers and without a version.
+    """
+
+    site: SecureSite
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._deadline: IDelayedCall | None = None
+        self._refused = False
+        self._discarded_bytes = 0
+        self._requests_seen = 0
+        self._born_s = 0.0
+        self._body_bytes = 0
+        self.early_bytes = False
+
+    def connectionMade(self) -> None:
+        self._born_s = self.site.reactor.seconds()
+        super().connectionMade()
+        self._arm(HEADER_DEADLINE_S)
+
+    def connectionLost(self, reason: Any) -> None:  # type: ignore[override]
+        self._disarm()
+        super().connectionLost(reason)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._refused:
+            self._discard(data)
+            return
+        if self._deadline is None and not self._handlingRequest and not self._in_body:
+            self._arm(HEADER_DEADLINE_S)
+        super().dataReceived(data)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        if self._refused:
+            self._discard(data)
+            return
+        if self._handlingRequest:
+            self.early_bytes = self.early_bytes or bool(data)
+        super().rawDataReceived(data)
+
+    def lineReceived(self, line: bytes) -> None:
+        if not self._refused:
+            super().lineReceived(line)
+
+    @property
+    def _in_body(self) -> bool:
+        return self.length != 0
+
+    def allHeadersReceived(self) -> None:
+        self._disarm()
+        if self._refused:
+            return
+        if self.length is not None and self.length > MAX_BODY_BYTES:
+            self.refuse(413)
+            return
+        self._body_bytes = 0
+        self._requests_seen += 1
+        super().allHeadersReceived()
+        if self.length != 0:
+            self._arm(BODY_DEADLINE_S)
+
+    def allContentReceived(self) -> None:
+        if self._refused:
+            return
+        self._disarm()
+        super().allContentReceived()
+
+    def checkPersistence(self, request: Request, version: bytes) -> bool:
+        """End a connection that has served long enough, with the answer to this request."""
+        age_s = self.site.reactor.seconds() - self._born_s
+        if self._requests_seen >= MAX_REQUESTS or age_s >= MAX_AGE_S:
+            request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+            return False
+        return bool(super().checkPersistence(request, version))
+
+    def requestDone(self, request: Request) -> None:
+        self.early_bytes = False
+        super().requestDone(request)
+
+    def count_body(self, n_bytes: int) -> bool:
+        """Whether ``n_bytes`` more of a body are still within the cap; refuses it where not."""
+        self._body_bytes += n_bytes
+        if self._body_bytes > MAX_BODY_BYTES:
+            self.refuse(413)
+        return not self._refused
+
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers_: Headers) -> None:
+        """Every response passes here: ours, Twisted's and Klein's."""
+        headers.secure(headers_, self.over_tls)
+        super().writeHeaders(version, code, reason, headers_)
+
+    @property
+    def over_tls(self) -> bool:
+        """Whether the browser reaches us over https only."""
+        return bool(self.isSecure()) or self.site.origins.over_tls
+
+    def refuse(self, status: int) -> None:
+        """Answer a request that never became whole, and close."""
+        if self._refused:
+            return
+        self._refused = True
+        self._disarm()
+        self.setTimeout(None)
+        self.site.note_malformed(status, self.transport.getPeer())
+        body = self.site.error_page(status)
+        answer = Headers({"Content-Type": [headers.HTML], "Connection": ["close"]})
+        answer.setRawHeaders("Content-Length", [str(len(body))])
+        reason = self.site.phrase(status)
+        self.writeHeaders(b"HTTP/1.1", str(status).encode(), reason, answer)
+        self.transport.write(body)
+        self._deadline = self.site.reactor.callLater(LINGER_S, self._close)
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        self.refuse(400)
+
+    def hand_over(self) -> None:
+        """Let go of the connection before a WebSocket takes it: no deadline, no producer."""
+        self._disarm()
+        self.setTimeout(None)
+        self.transport.unregisterProducer()
+
+    def _discard(self, data: bytes) -> None:
+        self._discarded_bytes += len(data)
+        if self._discarded_bytes > MAX_LINGER_BYTES:
+            self._close()
+
+    def _close(self) -> None:
+        self._disarm()
+        self._deadline = self.site.reactor.callLater(LINGER_S, self._abort)
+        self.loseConnection()
+
+    def _abort(self) -> None:
+        self._deadline = None
+        self.forceAbortClient()
+
+    def _arm(self, seconds: int) -> None:
+        self._disarm()
+        self._deadline = self.site.reactor.callLater(seconds, self._too_late)
+
+    def _disarm(self) -> None:
+        deadline, self._deadline = self._deadline, None
+        if deadline is None:
+            return
+        try:
+            deadline.cancel()
+        except (AlreadyCalled, AlreadyCancelled):
+            return
+
+    def _too_late(self) -> None:
+        self._deadline = None
+        if self._requests_seen == 0 and not self.requests:
+            # Nothing was asked: browsers open connections ahead of need, and 408 would confuse.
+            self._close()
+            return
+        self.refuse(408)

@@ -1,0 +1,45 @@
+"""The headers that every response carries, whatever its status."""
+
+from __future__ import annotations
+
+from twisted.web.http_headers import Headers
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types securechat"
+)
+STRICT_TRANSPORT_SECURITY = "max-age=31536000"
+IMMUTABLE = "public, max-age=31536000, immutable"
+FORM = "application/x-www-form-urlencoded"
+HTML = "text/html; charset=utf-8"
+
+_ALWAYS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    # Not no-referrer: under it browsers send our own forms with Origin: null, which we refuse.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), "
+        "magnetometer=(), microphone=(), midi=(), payment=(), publickey-credentials-get=(self), "
+        "serial=(), usb=(), xr-spatial-tracking=()"
+    ),
+}
+
+
+def secure(headers: Headers, over_tls: bool) -> None:
+    """Put our headers into those of a response that is about to be written.
+
+    The one place that every response passes, so that no page can forget them. Nothing is cached
+    unless the resource said otherwise, and no server names its version.
+    """
+    for name, value in _ALWAYS.items():
+        headers.setRawHeaders(name, [value])
+    if over_tls:
+        headers.setRawHeaders("Strict-Transport-Security", [STRICT_TRANSPORT_SECURITY])
+    if not headers.hasHeader("Cache-Control"):
+        headers.setRawHeaders("Cache-Control", ["no-store"])
+    headers.removeHeader("Server")

@@ -1,0 +1,71 @@
+"""Which hosts and origins are ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from ..core.errors import Misconfigured
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)(?::([0-9]{1,5}))?", re.I)
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Origins:
+    """The public URL's origin, or, without one, the loopback names on the listening ports."""
+
+    def __init__(self, public_url: str | None = None) -> None:
+        self._ours: frozenset[tuple[str, str, int]] = frozenset()
+        self.public = public_url is not None
+        if public_url is not None:
+            self._ours = frozenset({_parse_public(public_url)})
+
+    def listen_on(self, ports: Iterable[int], scheme: str = "http") -> None:
+        """Tell the ports once they are known; with a public URL nothing changes."""
+        if not self.public:
+            self._ours = frozenset((scheme, name, port) for name in _LOOPBACK for port in ports)
+
+    @property
+    def over_tls(self) -> bool:
+        """Whether browsers reach us over https, directly or through a proxy."""
+        return any(scheme == "https" for scheme, _, _ in self._ours)
+
+    @property
+    def home(self) -> str:
+        """One of our origins, for redirects; empty before the ports are known."""
+        return _serialize(*min(self._ours)) if self._ours else ""
+
+    def allows_host(self, header: str) -> bool:
+        """Whether a Host header names us."""
+        found = _HOST.fullmatch(header)
+        if found is None:
+            return False
+        host = found[1].lower().rstrip(".")
+        return any(
+            host == ours and (int(found[2]) if found[2] else _DEFAULT_PORTS[scheme]) == port
+            for scheme, ours, port in self._ours
+        )
+
+    def allows_origin(self, header: str) -> bool:
+        """Whether an Origin header is exactly one of ours; ``null`` never is."""
+        return header in {_serialize(*ours) for ours in self._ours}
+
+
+def _serialize(scheme: str, host: str, port: int) -> str:
+    """An origin as browsers write it (RFC 6454 section 6.2): the default port left out."""
+    if port == _DEFAULT_PORTS[scheme]:
+        return f"{scheme}://{host}"
+    return f"{scheme}://{host}:{port}"
+
+
+def _parse_public(url: str) -> tuple[str, str, int]:
+    parts = urlsplit(url)
+    found = _HOST.fullmatch(parts.netloc)
+    if parts.scheme not in _DEFAULT_PORTS or found is None or parts.path not in ("", "/"):
+        raise Misconfigured(
+            f"--public-url {url!r} is not an address like https://chat.example.org (without a path)"
+        )
+    port = int(found[2]) if found[2] else _DEFAULT_PORTS[parts.scheme]
+    return parts.scheme, found[1].lower().rstrip("."), port

@@ -1,0 +1,379 @@
+"""The pages: registering, logging in and out, the chat's shell, and what watches the daemon."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from klein import Klein
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from ..chat.accounts import DAY_MS, Accounts, InvalidFields, WrongPair
+from ..core.buckets import Buckets, address_key
+from ..core.errors import Busy, NameTaken, Unavailable
+from ..core.model import Session
+from ..core.settings import Limits
+from . import headers
+from .forms import Form, is_form, read_form
+from .origins import Origins
+from .sessions import Cookies, Csrf, came_from_us
+from .site import SecureRequest
+from .static import StaticFile, StaticFiles
+from .templates import Templates
+
+RETRY_S = 5
+"""When to come back while the database is away."""
+
+logger = Logger()
+
+Ready = Callable[[], "str | None | Awaitable[str | None]"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Throttles:
+    """Attempts by client address."""
+
+    logins: Buckets
+    registrations: Buckets
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """How a form is answered that is shown again: a status, and what the page says."""
+
+    status: int
+    why: str
+    summary: str = ""
+    errors: dict[str, str] | None = None
+    retry_after: int | None = None
+
+
+class Pages:
+    """Klein's routes. A form that fails is answered with its page and what was typed in it."""
+
+    app = Klein()
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        limits: Limits,
+        origins: Origins,
+        cookies: Cookies,
+        csrf: Csrf,
+        templates: Templates,
+        static: StaticFiles,
+        throttles: Throttles,
+        ready: Ready,
+        registration_open: bool,
+        wall_clock_ms: Callable[[], int],
+        seconds: Callable[[], float],
+    ) -> None:
+        self._accounts = accounts
+        self._limits = limits
+        self._origins = origins
+        self._cookies = cookies
+        self._csrf = csrf
+        self._templates = templates
+        self._static = static
+        self._throttles = throttles
+        self._ready = ready
+        self._registration_open = registration_open
+        self._wall_clock_ms = wall_clock_ms
+        self._seconds = seconds
+
+    # -- forms -----------------------------------------------------------------------------------
+
+    @app.route("/register", methods=["GET"])
+    async def show_register(self, request: SecureRequest) -> None:
+        if await self._session(request) is not None:
+            _go(request, "/")
+        elif not self._registration_open:
+            self._show_again(request, "register.html", Form({}), _CLOSED)
+        else:
+            self._show(request, "register.html")
+
+    @app.route("/register", methods=["POST"])
+    async def register(self, request: SecureRequest) -> None:
+        form, answer = self._form(request, self._throttles.registrations)
+        if answer is None and not self._registration_open:
+            answer = _CLOSED
+        if answer is None:
+            answer = await self._try_register(request, form)
+        if answer is not None:
+            self._show_again(request, "register.html", form, answer)
+
+    async def _try_register(self, request: SecureRequest, form: Form) -> _Answer | None:
+        try:
+            session, token = await self._accounts.register(
+                form.get("fullname"),
+                form.get("username"),
+                form.get("password"),
+                form.get("confirm"),
+                self._wall_clock_ms(),
+                replacing=self._cookies.token(request),
+            )
+        except InvalidFields as error:
+            return _Answer(422, "fields", "Please look at the fields below.", error.errors)
+        except NameTaken:
+            taken = {"username": "This user name is taken."}
+            return _Answer(409, "name_taken", "This user name is taken.", taken)
+        except (Busy, Unavailable) as error:
+            return _cannot_now(error)
+        logger.info(
+            "registered {username} from {address}",
+            username=session.user.username,
+            user=session.user.id,
+            address=request.client_address(),
+        )
+        self._sign_in(request, token)
+        return None
+
+    @app.route("/login", methods=["GET"])
+    async def show_login(self, request: SecureRequest) -> None:
+        if await self._session(request) is not None:
+            _go(request, "/")
+            return
+        notice = "Your session has ended. Please log in again." if _ended(request) else ""
+        self._show(request, "login.html", notice=notice)
+
+    @app.route("/login", methods=["POST"])
+    async def login(self, request: SecureRequest) -> None:
+        form, answer = self._form(request, self._throttles.logins)
+        if answer is None:
+            answer = await self._try_login(request, form)
+        if answer is not None:
+            self._show_again(request, "login.html", form, answer)
+
+    async def _try_login(self, request: SecureRequest, form: Form) -> _Answer | None:
+        try:
+            session, token = await self._accounts.log_in(
+                form.get("username"),
+                form.get("password"),
+                self._wall_clock_ms(),
+                replacing=self._cookies.token(request),
+            )
+        except WrongPair:
+            return _Answer(401, "wrong_pair", "User name and password do not match.")
+        except (Busy, Unavailable) as error:
+            return _cannot_now(error)
+        logger.info(
+            "logged in {username} from {address}",
+            username=session.user.username,
+            user=session.user.id,
+            address=request.client_address(),
+        )
+        self._sign_in(request, token)
+        return None
+
+    @app.route("/logout", methods=["POST"])
+    async def logout(self, request: SecureRequest) -> None:
+        token = self._cookies.token(request)
+        form = read_form(_body(request))
+        held = self._csrf.holds("session", token, form.get("csrf"))
+        if not came_from_us(request, self._origins) or (token is not None and not held):
+            _note(request, "csrf")
+            request.refuse(403)
+            return
+        await self._accounts.log_out(token)
+        self._cookies.sign_out(request)
+        # "cache": Back shows no page of before. "storage": whoever logs out leaves the machine, and
+        # unsent drafts are messages in the clear. Not "cookies": that would end sessions of other
+        # services on this host name.
+        request.setHeader(b"Clear-Site-Data", b'"cache", "storage"')
+        logger.info("logged out from {address}", address=request.client_address())
+        _go(request, "/login")
+
+    def _form(self, request: SecureRequest, throttle: Buckets) -> tuple[Form, _Answer | None]:
+        """The form, and the answer where it goes no further."""
+        if not is_form(request):
+            return Form({}), _Answer(415, "not_a_form", "This is not a form.")
+        form = read_form(_body(request))
+        if not came_from_us(request, self._origins):
+            return form, _Answer(403, "origin", "This form came from another address.")
+        cookie = self._cookies.pre_session(request, self._now_s())
+        if not self._csrf.holds("pre-session", cookie, form.get("csrf")):
+            return form, _STALE
+        wait_s = throttle.wait_s(address_key(request.client_address()), self._seconds())
+        if wait_s > 0:
+            text = f"Too many attempts. Please wait {math.ceil(wait_s)} s."
+            return form, _Answer(429, "throttled", text, retry_after=math.ceil(wait_s))
+        if form.problem is not None:
+            return form, _Answer(422, "malformed_form", form.problem)
+        return form, None
+
+    def _sign_in(self, request: SecureRequest, token: str) -> None:
+        self._cookies.sign_in(request, token, self._limits.session_days * DAY_MS // 1_000)
+        _go(request, "/")
+
+    def _show_again(
+        self, request: SecureRequest, template: str, form: Form, answer: _Answer
+    ) -> None:
+        _note(request, answer.why)
+        kept = {name: form.get(name) for name in ("fullname", "username")}
+        if answer.retry_after is not None:
+            request.setHeader(b"Retry-After", str(answer.retry_after).encode())
+        self._show(
+            request,
+            template,
+            status=answer.status,
+            values=kept,
+            errors=answer.errors or {},
+            summary=answer.summary,
+            retry_after=answer.retry_after,
+        )
+
+    def _show(
+        self, request: SecureRequest, template: str, status: int = 200, **values: Any
+    ) -> None:
+        cookie = self._cookies.keep_pre_session(request, self._now_s())
+        shown: dict[str, Any] = {
+            "csrf": self._csrf.token("pre-session", cookie),
+            "values": {"fullname": "", "username": ""},
+            "errors": {},
+            "summary": "",
+            "notice": "",
+            "retry_after": None,
+            "user": None,
+            "registration_open": self._registration_open,
+            "password_min": self._limits.password_min,
+        }
+        page = self._templates.page(template, **(shown | values))
+        request.answer(status, page, headers.HTML)
+
+    # -- behind the log-in -----------------------------------------------------------------------
+
+    @app.route("/", methods=["GET"])
+    async def chat(self, request: SecureRequest) -> None:
+        session = await self._session(request)
+        token = self._cookies.token(request)
+        if session is None or token is None:
+            _go(request, "/login?ended" if token else "/login")
+            return
+        page = self._templates.page(
+            "chat.html",
+            user=session.user,
+            csrf=self._csrf.token("session", token),
+            registration_open=self._registration_open,
+            password_min=self._limits.password_min,
+            notice="",
+        )
+        request.answer(200, page, headers.HTML)
+
+    @app.route("/session", methods=["GET"])
+    async def session(self, request: SecureRequest) -> None:
+        if await self._session(request) is None:
+            request.refuse(401, "Please log in first.")
+        else:
+            request.setResponseCode(204)
+            request.finish()
+
+    async def _session(self, request: SecureRequest) -> Session | None:
+        token = self._cookies.token(request)
+        return await self._accounts.session_of(token, self._wall_clock_ms())
+
+    # -- for machines ----------------------------------------------------------------------------
+
+    @app.route("/healthz", methods=["GET"])
+    def healthz(self, request: SecureRequest) -> None:
+        request.answer(200, b"ok\n", "text/plain; charset=utf-8")
+
+    @app.route("/readyz", methods=["GET"])
+    async def readyz(self, request: SecureRequest) -> None:
+        why = self._ready()
+        if inspect.isawaitable(why):
+            why = await why
+        if why is not None:
+            request.setHeader(b"Retry-After", str(RETRY_S).encode())
+        body = "ready\n" if why is None else f"{why}\n"
+        request.answer(200 if why is None else 503, body.encode(), "text/plain; charset=utf-8")
+
+    @app.route("/sw.js", methods=["GET"])
+    def service_worker(self, request: SecureRequest) -> None:
+        # A fixed address: the worker's scope is its folder, and browsers look here for a newer one.
+        self._send_file(request, self._static.find("sw.js"), "no-cache")
+
+    @app.route("/static/<digest>/<path:name>", methods=["GET"])
+    def static_file(self, request: SecureRequest, digest: str, name: str) -> None:
+        file = self._static.find(name) if digest == self._static.digest else None
+        self._send_file(request, file, headers.IMMUTABLE)
+
+    def _send_file(self, request: SecureRequest, file: StaticFile | None, caching: str) -> None:
+        if file is None:
+            request.refuse(404)
+            return
+        request.setHeader(b"Cache-Control", caching.encode())
+        request.setHeader(b"Vary", b"Accept-Encoding")
+        body = file.content
+        if file.gzipped is not None and _takes_gzip(request):
+            request.setHeader(b"Content-Encoding", b"gzip")
+            body = file.gzipped
+        request.answer(200, body, file.content_type)
+
+    # -- what goes wrong -------------------------------------------------------------------------
+
+    @app.handle_errors(HTTPException)
+    def no_such_page(self, request: SecureRequest, failure: Failure) -> None:
+        """Werkzeug's refusals; its redirects (of doubled slashes) are none of our addresses."""
+        error = failure.value
+        if isinstance(error, MethodNotAllowed):
+            allowed = sorted(error.valid_methods or ())
+            request.setHeader(b"Allow", ", ".join(allowed).encode())
+            request.refuse(405)
+        else:
+            request.refuse(404)
+
+    @app.handle_errors(Unavailable)
+    def unavailable(self, request: SecureRequest, failure: Failure) -> None:
+        """No database: never taken for "nobody is signed in"."""
+        _note(request, "unavailable")
+        request.refuse(503, retry_after=RETRY_S)
+
+    def _now_s(self) -> int:
+        return self._wall_clock_ms() // 1_000
+
+
+_CLOSED = _Answer(403, "registration_closed", "Registration is closed on this server.")
+_STALE = _Answer(
+    403, "csrf", "This page was open for too long or cookies are off. Please send it once more."
+)
+
+
+def _cannot_now(error: Busy | Unavailable) -> _Answer:
+    if isinstance(error, Busy):
+        text = "The server is busy. Please try again in a moment."
+        return _Answer(503, "busy", text, retry_after=error.retry_s)
+    text = "The server cannot reach its database. Please try again in a moment."
+    return _Answer(503, "unavailable", text, retry_after=RETRY_S)
+
+
+def _go(request: SecureRequest, address: str) -> None:
+    """303 to one of our own fixed addresses; never to one that a request named."""
+    request.setHeader(b"Location", address.encode())
+    request.setResponseCode(303)
+    request.setHeader(b"Content-Length", b"0")
+    request.finish()
+
+
+def _note(request: SecureRequest, why: str) -> None:
+    request.site.note_refusal(why, request.client_address())
+
+
+def _body(request: SecureRequest) -> bytes:
+    request.content.seek(0)
+    return bytes(request.content.read())
+
+
+def _ended(request: SecureRequest) -> bool:
+    return b"ended" in (request.args or {})
+
+
+def _takes_gzip(request: SecureRequest) -> bool:
+    sent = request.requestHeaders.getRawHeaders(b"Accept-Encoding") or []
+    codings = [coding.strip().lower() for value in sent for coding in value.split(b",")]
+    return b"gzip" in codings

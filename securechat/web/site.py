@@ -1,0 +1,210 @@
+"""The web site: which requests are answered at all, and how errors look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from twisted.internet.interfaces import IAddress
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.resource import IResource
+from twisted.web.server import Request, Site
+
+from . import headers
+from .channel import KEEP_ALIVE_S, SecureChannel
+from .origins import Origins
+from .proxies import Proxies
+from .templates import Templates
+
+HEALTH = frozenset({b"/healthz", b"/readyz"})
+REFUSALS = {400: "malformed", 405: "method", 408: "deadline", 413: "too_large", 421: "host"}
+"""What metrics and logs call the refusals that happen before any page."""
+METHODS = (b"GET", b"HEAD", b"POST")
+SOCKET = b"/ws"
+
+logger = Logger()
+
+
+class SecureRequest(Request):
+    """A request that is refused before any page sees it where it is not meant for us."""
+
+    site: SecureSite
+    channel: SecureChannel
+
+    def gotLength(self, length: int | None) -> None:
+        """Bodies stay in memory: they are capped."""
+        self.content = BytesIO()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        if self.channel.count_body(len(data)):
+            super().handleContentChunk(data)
+
+    def process(self) -> None:
+        self.site = self.channel.site
+        refusal = self._refusal()
+        if refusal is not None:
+            self.site.note_refusal(REFUSALS[refusal], self.client_address())
+            self.refuse(refusal)
+        elif self.path in HEALTH:
+            # Any name is good here, and Klein must not stumble over a strange one.
+            self.requestHeaders.setRawHeaders(b"Host", [b"localhost"])
+            super().process()
+        elif self._came_in_clear() and self.path != SOCKET:
+            self._send_to_tls()
+        else:
+            super().process()
+
+    def _refusal(self) -> int | None:
+        if not self.path.startswith(b"/") or not _is_utf8(unquote_to_bytes(self.path)):
+            return 400
+        if self.method not in METHODS:
+            return 405
+        if self.path in HEALTH:
+            return None
+        hosts = self.requestHeaders.getRawHeaders(b"Host") or []
+        if len(hosts) != 1:
+            return 400 if hosts else 421
+        return None if self.site.origins.allows_host(hosts[0].decode("latin-1")) else 421
+
+    def _came_in_clear(self) -> bool:
+        forwarded = self.requestHeaders.getRawHeaders("X-Forwarded-Proto") or []
+        return self.site.origins.over_tls and self.site.proxies.over_plain_http(
+            self.site.peer(self.client), forwarded
+        )
+
+    def _send_to_tls(self) -> None:
+        if self.method == b"POST":
+            self.refuse(403, "This page is served over https only.")
+            return
+        # The host is from our own settings: a redirect never goes where a header says.
+        self.setHeader(b"Location", self.site.origins.home.encode() + self.path)
+        self.refuse(308, "This page is served over https only.")
+
+    def client_address(self) -> str:
+        """The address that limits count and logs name."""
+        forwarded = self.requestHeaders.getRawHeaders("X-Forwarded-For") or []
+        return self.site.proxies.client_address(self.site.peer(self.client), forwarded)
+
+    def refuse(self, status: int, text: str | None = None, retry_after: int | None = None) -> None:
+        """Answer with the error page for ``status``; ``retry_after`` in seconds."""
+        if status == 405 and not self.responseHeaders.hasHeader(b"Allow"):
+            self.setHeader(b"Allow", b", ".join(METHODS))
+        if retry_after is not None:
+            self.setHeader(b"Retry-After", str(retry_after).encode())
+        self.answer(status, self.site.error_page(status, text, retry_after), headers.HTML)
+
+    def answer(self, status: int, body: bytes, content_type: str) -> None:
+        """Write the whole response and end it."""
+        self.setResponseCode(status, self.site.phrase(status))
+        self.setHeader(b"Content-Type", content_type.encode())
+        self.setHeader(b"Content-Length", str(len(body)).encode())
+        self.write(body)
+        self.finish()
+
+    def processingFailed(self, reason: Failure) -> Failure:
+        """An unexpected exception: told to the log, and to the visitor only that it happened."""
+        logger.failure("a request failed", failure=reason, path=self.path)
+        if not self.startedWriting and not self._disconnected:
+            self.refuse(500)
+        elif not self.finished:
+            self.loseConnection()
+        return reason
+
+
+class SecureSite(Site):
+    """Every response that leaves the daemon's web port is written by this site's channels."""
+
+    requestFactory = SecureRequest
+    displayTracebacks = False
+
+    def __init__(
+        self,
+        pages: IResource,
+        door: IResource,
+        *,
+        origins: Origins,
+        proxies: Proxies,
+        templates: Templates,
+        count_refusal: Callable[[str], None],
+        reactor: Any,
+    ) -> None:
+        super().__init__(
+            pages, parsePOSTFormSubmission=False, timeout=KEEP_ALIVE_S, reactor=reactor
+        )
+        self._door = door
+        self._templates = templates
+        self._count_refusal = count_refusal
+        self.origins = origins
+        self.proxies = proxies
+
+    # Straight to the channel: Twisted's wrapper around it exists to change to HTTP/2.
+    protocol = SecureChannel  # type: ignore[assignment]
+
+    def acceptableProtocols(self) -> list[bytes]:
+        """HTTP/1.1 only: over HTTP/2 Autobahn's resource has no transport to take over."""
+        return [b"http/1.1"]
+
+    def startFactory(self) -> None:
+        """No access log file, and no timer for its dates."""
+
+    def stopFactory(self) -> None:
+        """See startFactory."""
+
+    def log(self, request: SecureRequest) -> None:
+        """One structured event for each answer, in place of Twisted's access log line."""
+        logger.debug(
+            "{method} {path} {status}",
+            method=request.method.decode("latin-1"),
+            path=request.path.decode("latin-1"),
+            status=request.code,
+            address=request.client_address(),
+        )
+
+    def getResourceFor(self, request: SecureRequest) -> IResource:
+        """The door for /ws, Klein for everything else."""
+        if request.path == SOCKET:
+            return self._door
+        resource: IResource = self.resource
+        return resource
+
+    def error_page(
+        self, status: int, text: str | None = None, retry_after: int | None = None
+    ) -> bytes:
+        """The page that says ``status``, also when its template is broken."""
+        try:
+            return self._templates.error(status, text, retry_after)
+        except Exception:
+            logger.failure("the template of error pages failed")
+            return f"{status} {HTTPStatus(status).phrase}".encode()
+
+    @staticmethod
+    def phrase(status: int) -> bytes:
+        """The reason phrase of ``status``."""
+        return HTTPStatus(status).phrase.encode()
+
+    @staticmethod
+    def peer(address: IAddress) -> str:
+        """The address of a connection's other end; a local socket has none and says so."""
+        return str(getattr(address, "host", "local"))
+
+    def note_malformed(self, status: int, address: IAddress) -> None:
+        """Count and log a request that never became whole."""
+        self.note_refusal(REFUSALS[status], address)
+
+    def note_refusal(self, why: str, address: IAddress | str) -> None:
+        """Count and log a refusal; ``why`` is one of a few fixed words."""
+        self._count_refusal(why)
+        where = address if isinstance(address, str) else self.peer(address)
+        logger.info("refused: {why} from {address}", why=why, address=where)
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

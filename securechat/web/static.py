@@ -1,0 +1,74 @@
+"""The static files, read once at start and served from memory under the hash of them all."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+_PACKED = frozenset({".css", ".js", ".json", ".mjs", ".svg", ".txt", ".webmanifest"})
+
+
+@dataclass(frozen=True, slots=True)
+class StaticFile:
+    """A file's bytes, also gzipped where that makes them smaller, and its Content-Type."""
+
+    content: bytes
+    gzipped: bytes | None
+    content_type: str
+    digest: str
+
+
+class StaticFiles:
+    """All files below ``folder``: a request can only name one that was there at start.
+
+    ``digest`` is the hash of the whole tree, so that modules that import each other by relative
+    address always come from one version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._files: dict[str, StaticFile] = {}
+        tree = hashlib.sha256()
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(folder).as_posix()
+            if not path.is_file() or any(part.startswith(".") for part in name.split("/")):
+                continue
+            file = _read(path)
+            self._files[name] = file
+            tree.update(f"{name}\0{file.digest}\n".encode())
+        self.digest = tree.hexdigest()[:16]
+
+    def address(self, name: str) -> str:
+        """Where ``name`` is served; KeyError where there is no such file."""
+        if name not in self._files:
+            raise KeyError(f"no static file {name!r}")
+        return f"/static/{self.digest}/{name}"
+
+    def find(self, name: str) -> StaticFile | None:
+        """The file ``name`` ("/" between folders)."""
+        return self._files.get(name)
+
+
+def _read(path: Path) -> StaticFile:
+    content = path.read_bytes()
+    gzipped = gzip.compress(content, mtime=0) if path.suffix in _PACKED else content
+    return StaticFile(
+        content,
+        gzipped if len(gzipped) < len(content) else None,
+        _TYPES.get(path.suffix, "application/octet-stream"),
+        hashlib.sha256(content).hexdigest(),
+    )

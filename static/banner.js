@@ -1,0 +1,62 @@
+/**
+ * What the banner says about the connection. Pure.
+ *
+ * @typedef {import('./connection.js').State} State
+ * @typedef {{text: string, action: 'none'|'retry'|'login'|'reload', tone: 'calm'|'warn'|'good'}} Words
+ */
+
+/** A first connect that takes less is not worth a word. */
+export const silent_ms = 1000;
+export const caught_up_ms = 3000;
+
+const reasons = {
+  lost: 'No connection to the server.',
+  restarting: 'The server is restarting.',
+  busy: 'The server cannot answer just now.',
+};
+
+/** @param {number} missed @returns {string} */
+function back(missed) {
+  if (missed <= 0) return 'Back again.';
+  return `Back again, ${missed.toLocaleString('en')} ${missed === 1 ? 'message' : 'messages'} caught up.`;
+}
+
+/**
+ * @param {State} state
+ * @param {number} now ms
+ * @param {{missed: number, until_ms: number}|null} caught_up
+ * @returns {Words|null} null: nothing to say
+ */
+export function words(state, now, caught_up) {
+  switch (state.name) {
+    case 'connecting':
+      if (!state.again && now - state.since_ms < silent_ms) return null;
+      return {
+        text: state.again ? 'Reconnecting …' : 'Connecting …',
+        action: 'none',
+        tone: 'calm',
+      };
+    case 'waiting': {
+      const seconds = Math.max(1, Math.ceil((state.until_ms - now) / 1000));
+      const text = `${reasons[state.reason]} Next try in ${seconds} s.`;
+      return { text, action: 'retry', tone: 'warn' };
+    }
+    case 'offline':
+      return {
+        text: 'You are offline. What you write is kept and sent later.',
+        action: 'none',
+        tone: 'warn',
+      };
+    case 'ended':
+      return { text: 'Your session has ended. Your draft is kept.', action: 'login', tone: 'warn' };
+    case 'stopped': {
+      const text = `This page and the server do not understand each other. ${state.text}`.trim();
+      return { text, action: 'reload', tone: 'warn' };
+    }
+    case 'open':
+      if (!caught_up || now >= caught_up.until_ms) return null;
+      return { text: back(caught_up.missed), action: 'none', tone: 'good' };
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,59 @@
+/** Draws the connection banner, and counts down while a next try is due. */
+import { words } from './banner.js';
+
+export class BannerView {
+  #element;
+  #text;
+  #actions;
+  #announce;
+  #said = '';
+  /** @type {import('./connection.js').State} */
+  #state = { name: 'idle' };
+  /** @type {{missed: number, until_ms: number}|null} */
+  #caught_up = null;
+
+  /**
+   * @param {HTMLElement} element holds `.banner-text` and one `[data-action]` a possible action
+   * @param {{on_retry: () => void, on_reload: () => void, announce: (text: string) => void}} ports
+   */
+  constructor(element, { on_retry, on_reload, announce }) {
+    this.#element = element;
+    this.#announce = announce;
+    this.#text = /** @type {HTMLElement} */ (element.querySelector('.banner-text'));
+    this.#actions = /** @type {NodeListOf<HTMLElement>} */ (
+      element.querySelectorAll('[data-action]')
+    );
+    element.querySelector('[data-action=retry]')?.addEventListener('click', on_retry);
+    element.querySelector('[data-action=reload]')?.addEventListener('click', on_reload);
+    setInterval(() => this.#draw(), 500);
+  }
+
+  /** @param {import('./connection.js').State} state */
+  show(state) {
+    this.#state = state;
+    if (state.name !== 'open') this.#caught_up = null;
+    this.#draw();
+  }
+
+  /** @param {number} missed @param {number} for_ms */
+  caught_up(missed, for_ms) {
+    this.#caught_up = { missed, until_ms: Date.now() + for_ms };
+    this.#draw();
+  }
+
+  #draw() {
+    const said = words(this.#state, Date.now(), this.#caught_up);
+    this.#element.hidden = !said;
+    if (!said) {
+      this.#said = '';
+      return;
+    }
+    if (this.#text.textContent !== said.text) this.#text.textContent = said.text;
+    this.#element.dataset.tone = said.tone;
+    for (const action of this.#actions) action.hidden = action.dataset.action !== said.action;
+    // The countdown must not be read out every second, only what changed in kind.
+    const kind = said.text.replace(/ Next try.*/, '');
+    if (kind !== this.#said) this.#announce(kind);
+    this.#said = kind;
+  }
+}

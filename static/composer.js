@@ -1,0 +1,89 @@
+/**
+ * The composer: grows from one row to eight, sends on Enter, keeps what is typed.
+ *
+ * @typedef {object} ComposerPorts
+ * @property {(body: string) => void} on_submit
+ * @property {(text: string) => void} on_typed every change, to keep the draft
+ */
+import { measure, prepare } from './body.js';
+import { element } from './nodes.js';
+
+const most_rows = 8;
+
+export class Composer {
+  limit_bytes = 32768;
+  #ports;
+  /** @type {HTMLTextAreaElement} */
+  #text = element('composer-text');
+  /** @type {HTMLElement} */
+  #counter = element('composer-counter');
+
+  /** @param {ComposerPorts} ports */
+  constructor(ports) {
+    this.#ports = ports;
+    this.#text.addEventListener('input', () => {
+      ports.on_typed(this.#text.value);
+      this.#fit();
+    });
+    this.#text.addEventListener('keydown', (event) => this.#pressed(event));
+    element('composer').addEventListener('submit', (/** @type {Event} */ event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    new ResizeObserver(() => this.#grow()).observe(this.#text);
+  }
+
+  focus() {
+    this.#text.focus();
+  }
+
+  /** @param {string} room_name @param {string} draft */
+  show(room_name, draft) {
+    this.#text.placeholder = `Message ${room_name}`;
+    this.#text.value = draft;
+    this.#fit();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #pressed(event) {
+    // 229 is what some browsers report for the Enter that ends an input method's composition.
+    const composing = event.isComposing || event.keyCode === 229;
+    if (event.key !== 'Enter' || event.shiftKey || composing) return;
+    if (matchMedia('(pointer: coarse)').matches && !event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    this.#submit();
+  }
+
+  #submit() {
+    const { empty, over } = measure(this.#text.value, this.limit_bytes);
+    if (over || empty) return this.#fit();
+    const body = prepare(this.#text.value);
+    this.#text.value = '';
+    this.#ports.on_typed('');
+    this.#fit();
+    this.#text.focus();
+    return this.#ports.on_submit(body);
+  }
+
+  #fit() {
+    const { over, sentence } = measure(this.#text.value, this.limit_bytes);
+    this.#counter.textContent = sentence;
+    this.#counter.classList.toggle('over', over);
+    if (over) this.#text.setAttribute('aria-invalid', 'true');
+    else this.#text.removeAttribute('aria-invalid');
+    this.#grow();
+  }
+
+  /** Rows by measuring: `rows` needs no inline style, which the policy forbids. */
+  #grow() {
+    const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(this.#text);
+    const padding_px = parseFloat(paddingTop) + parseFloat(paddingBottom);
+    const before = this.#text.rows;
+    this.#text.rows = 1;
+    const lines = Math.round((this.#text.scrollHeight - padding_px) / parseFloat(lineHeight));
+    const rows = Math.max(1, Math.min(most_rows, lines));
+    this.#text.rows = rows;
+    this.#text.classList.toggle('full', lines > most_rows);
+    if (rows !== before) this.#text.scrollTop = this.#text.scrollHeight;
+  }
+}

@@ -1,0 +1,62 @@
+/** What scripts add to the forms, which work without: show password, live rules, one submit. */
+import { met_rules } from './rules.js';
+
+/** @param {HTMLElement} field a `.password` with its input and a button */
+function offer_showing(field) {
+  const input = /** @type {HTMLInputElement} */ (field.querySelector('input'));
+  const button = /** @type {HTMLButtonElement} */ (field.querySelector('button'));
+  button.hidden = false;
+  button.addEventListener('click', () => {
+    const show = input.type === 'password';
+    input.type = show ? 'text' : 'password';
+    button.textContent = show ? 'Hide' : 'Show';
+    const subject = (button.getAttribute('aria-label') ?? '').replace(/^\S+/, '');
+    button.setAttribute('aria-label', `${button.textContent}${subject}`);
+  });
+}
+
+/** @param {HTMLFormElement} form @param {HTMLElement} list */
+function tick_rules(form, list) {
+  const least = Number(list.dataset.passwordMin);
+  /** @param {string} name */
+  const value = (name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name)).value;
+  const tick = () => {
+    const met = met_rules(value('password'), value('confirm'), value('username'), least);
+    for (const [name, is_met] of Object.entries(met)) {
+      const item = /** @type {HTMLElement} */ (list.querySelector(`[data-rule=${name}]`));
+      item.dataset.met = String(is_met);
+      const word = /** @type {HTMLElement} */ (item.querySelector('.state'));
+      word.textContent = is_met ? '(met)' : '(not yet)';
+    }
+  };
+  form.addEventListener('input', tick);
+  tick();
+}
+
+/** @param {HTMLFormElement} form */
+function submit_once(form) {
+  const button = /** @type {HTMLButtonElement} */ (form.querySelector('button[type=submit]'));
+  const label = button.textContent;
+  form.addEventListener('submit', (event) => {
+    if (form.dataset.busy) return event.preventDefault();
+    form.dataset.busy = 'true';
+    button.setAttribute('aria-disabled', 'true');
+    button.textContent = button.dataset.busyLabel ?? label;
+    return undefined;
+  });
+  // The page may come back from the browser's cache by Back.
+  addEventListener('pageshow', () => {
+    delete form.dataset.busy;
+    button.removeAttribute('aria-disabled');
+    button.textContent = label;
+  });
+}
+
+for (const field of document.querySelectorAll('.password'))
+  offer_showing(/** @type {HTMLElement} */ (field));
+for (const form of document.forms) {
+  submit_once(form);
+  const list = /** @type {HTMLElement|null} */ (form.querySelector('.rules'));
+  if (list) tick_rules(form, list);
+}
+document.getElementById('summary')?.focus();

@@ -1,0 +1,93 @@
+/**
+ * What this page has of one room's log: a contiguous run of numbers, first … last. Pure.
+ *
+ * Numbers are claimed as frames arrive, contents are placed as envelopes open (in order), so that
+ * a slow opening never looks like a hole.
+ *
+ * @typedef {{seq: number, mid: string, from: string, time: number, kind: string,
+ *   body: string, refused?: import('./envelope.js').Cause}} Message
+ */
+
+/** More than this and the oldest are forgotten: history brings them back. */
+export const most_kept = 5000;
+
+export class Log {
+  /** Placed messages, ascending and contiguous. @type {Message[]} */
+  messages = [];
+  /** The newest number claimed. @type {number|null} */
+  claimed = null;
+  /** Whether the server has older ones. */
+  more = false;
+  /** Changes whenever everything here was dropped, so that late answers are recognised. */
+  generation = 0;
+
+  /** @returns {number|null} */
+  get first() {
+    return this.messages.length ? this.messages[0].seq : null;
+  }
+
+  /** @returns {number|null} */
+  get last() {
+    return this.messages.length ? this.messages[this.messages.length - 1].seq : null;
+  }
+
+  /** Forgets everything. @param {number|null} claimed where the next run begins, if known */
+  drop(claimed = null) {
+    this.messages = [];
+    this.claimed = claimed;
+    this.more = claimed !== null && claimed > 0;
+    this.generation++;
+  }
+
+  /**
+   * Takes note of a number that arrived.
+   * @param {number} seq
+   * @returns {'next'|'known'|'hole'}
+   */
+  claim(seq) {
+    if (this.claimed !== null && seq <= this.claimed) return 'known';
+    if (this.claimed !== null && seq > this.claimed + 1) return 'hole';
+    if (this.claimed === null) this.more = seq > 1;
+    this.claimed = seq;
+    return 'next';
+  }
+
+  /** @param {Message} message the next one, opened */
+  place(message) {
+    const { last } = this;
+    if (last !== null && message.seq !== last + 1) throw new RangeError('placed out of order');
+    this.messages.push(message);
+    const beyond = this.messages.length - most_kept;
+    if (beyond > most_kept / 10) {
+      this.messages.splice(0, beyond);
+      this.more = true;
+    }
+  }
+
+  /**
+   * @param {Message[]} older ascending
+   * @param {boolean} more
+   * @returns {boolean} false when they do not end right before our first: nothing is taken then
+   */
+  prepend(older, more) {
+    const { first } = this;
+    if (first === null) return false;
+    const fits = older.every((message, i) => message.seq === first - older.length + i);
+    if (!fits) return false;
+    this.messages.unshift(...older);
+    this.more = more && this.messages[0].seq > 1;
+    return true;
+  }
+
+  /** @param {number} seq @returns {Message|undefined} */
+  at(seq) {
+    return this.first === null ? undefined : this.messages[seq - this.first];
+  }
+
+  /** Puts another message in the place of one, as when a missing key came. @param {Message} message */
+  replace(message) {
+    if (this.first !== null && this.at(message.seq)) {
+      this.messages[message.seq - this.first] = message;
+    }
+  }
+}

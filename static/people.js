@@ -1,0 +1,75 @@
+/**
+ * Who is who: names come from the server, by user id, never from a message. Pure.
+ *
+ * @typedef {import('./wire.js').Person} Person
+ * @typedef {object} PeoplePorts
+ * @property {(ids: string[]) => boolean} ask sends `people`; false: no connection
+ * @property {(task: () => void, wait_ms: number) => any} later
+ * @property {() => void} on_change
+ */
+import { max_people } from './wire.js';
+
+const gather_ms = 20;
+
+export class Directory {
+  /** @type {Map<string, Person>} */
+  #known = new Map();
+  /** @type {Set<string>} */
+  #wanted = new Set();
+  /** @type {Set<string>} */
+  #asked = new Set();
+  /** @type {any} */
+  #timer = null;
+  #ports;
+
+  /** @param {PeoplePorts} ports */
+  constructor(ports) {
+    this.#ports = ports;
+  }
+
+  /** @param {string} id @returns {Person|undefined} unknown ones are asked for */
+  find(id) {
+    const person = this.#known.get(id);
+    if (!person && !this.#asked.has(id)) this.#want(id);
+    return person;
+  }
+
+  /** @param {string} id @returns {string} what to show as the author */
+  name(id) {
+    return this.find(id)?.full_name ?? 'Someone';
+  }
+
+  /** @param {string} id */
+  #want(id) {
+    this.#wanted.add(id);
+    if (this.#timer === null) this.#timer = this.#ports.later(() => this.#ask(), gather_ms);
+  }
+
+  #ask() {
+    this.#timer = null;
+    while (this.#wanted.size) {
+      const ids = [...this.#wanted].slice(0, max_people);
+      if (!this.#ports.ask(ids)) return;
+      for (const id of ids) {
+        this.#wanted.delete(id);
+        this.#asked.add(id);
+      }
+    }
+  }
+
+  /** @param {Person[]} people */
+  learn(people) {
+    for (const person of people) {
+      this.#known.set(person.id, person);
+      this.#asked.delete(person.id);
+    }
+    this.#ports.on_change();
+  }
+
+  /** A new connection: questions without an answer are put again. */
+  open() {
+    for (const id of this.#asked) this.#wanted.add(id);
+    this.#asked.clear();
+    this.#ask();
+  }
+}

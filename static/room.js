@@ -1,0 +1,221 @@
+/**
+ * One room as this page follows it: subscribes, keeps the run of numbers whole, pages history. Pure.
+ *
+ * @typedef {import('./wire.js').Frame} Frame
+ * @typedef {import('./wire.js').RoomFacts} RoomFacts
+ * @typedef {import('./log.js').Message} Message
+ * @typedef {import('./vault.js').Opened|import('./vault.js').NotOpened} Outcome
+ * @typedef {object} RoomPorts
+ * @property {(command: import('./wire.js').Command) => boolean} send
+ * @property {{open: (room: string, seq: number, envelope: import('./wire.js').Envelope) => Promise<Outcome>,
+ *   keys: (keys: import('./wire.js').WrappedKey[]) => Promise<void>}} vault
+ * @property {(task: () => void, wait_ms: number) => any} later
+ * @property {() => number} random
+ * @property {() => void} on_change
+ * @property {(message: Message, live: boolean) => void} on_message
+ * @property {(missed: number) => void} on_caught_up
+ */
+import { delay_ms } from './backoff.js';
+import { Log } from './log.js';
+import { ask_history, subscribe } from './wire.js';
+
+/** @param {number} seq @param {Outcome} outcome @returns {Message} */
+function to_message(seq, outcome) {
+  const blank = { seq, mid: '', from: '', time: 0, kind: '', body: '' };
+  if ('refused' in outcome) return { ...blank, refused: outcome.refused };
+  const { header, content } = outcome;
+  const { mid, from, time } = header;
+  if (content.kind === 'text' && typeof content.body !== 'string')
+    return { ...blank, refused: 'damaged' };
+  return { seq, mid, from, time, kind: content.kind, body: String(content.body ?? '') };
+}
+
+export class Room {
+  log = new Log();
+  /** Whether the newest page has been asked for and answered. */
+  ready = false;
+  /** @type {'idle'|'loading'|'failed'} */
+  history = 'idle';
+  /** Set when the log begins after a gap that history fills. */
+  gap = false;
+  /** Why the server will not let this room be read, if so. */
+  refusal = '';
+  page = 50;
+  #ports;
+  #tail = Promise.resolve();
+  /** @type {{id: string, since: number|null}|null} */
+  #asked = null;
+  #failures = 0;
+  /** @type {string|null} */
+  #history_id = null;
+  /** Requests for one event again. @type {Set<string>} */
+  #reopening = new Set();
+  /** @type {number|null} */
+  #last_hole = null;
+  /** Numbers up to here are replay, beyond it live. */
+  #replay_to = 0;
+
+  /** @param {RoomFacts} facts @param {RoomPorts} ports */
+  constructor(facts, ports) {
+    this.facts = facts;
+    this.#ports = ports;
+  }
+
+  /** A connection stands: asks for all after what is here. */
+  open() {
+    const since = this.ready ? this.log.claimed : null;
+    const command = subscribe(this.facts.id, since);
+    this.#asked = { id: command.id, since };
+    this.#ports.send(command);
+  }
+
+  /** The connection is gone. */
+  close() {
+    this.#asked = null;
+    this.#history_id = null;
+    if (this.history === 'loading') this.history = 'idle';
+    this.#reopening.clear();
+  }
+
+  /** @param {Frame} frame @returns {boolean} whether it was about this room */
+  receive(frame) {
+    if (frame.type === 'error') return this.#refused(frame);
+    if (!('room' in frame) || frame.room !== this.facts.id) return false;
+    if (frame.type === 'subscribed') this.#subscribed(frame);
+    else if (frame.type === 'event') this.#event(frame);
+    else if (frame.type === 'key') this.#ports.vault.keys([frame]);
+    else if (frame.type === 'gap') this.#gap(frame);
+    else if (frame.type === 'history') this.#older(frame);
+    return true;
+  }
+
+  /** @param {import('./wire.js').Subscribed} frame */
+  #subscribed({ id, last_seq, keys, members }) {
+    if (id !== this.#asked?.id) return;
+    const { since } = this.#asked;
+    this.#asked = null;
+    this.#failures = 0;
+    this.#ports.vault.keys(keys);
+    this.facts = { ...this.facts, members };
+    this.refusal = '';
+    if (since !== null && last_seq < since) return this.#start_over();
+    this.ready = true;
+    this.#replay_to = last_seq;
+    if (last_seq === 0) this.log.claimed = 0;
+    if (since !== null) this.#ports.on_caught_up(last_seq - since);
+    this.#ports.on_change();
+  }
+
+  /** What is here is not what the server has: an older backup was put back, or numbers are missing. */
+  #start_over() {
+    this.log.drop();
+    this.ready = false;
+    this.gap = false;
+    this.#last_hole = null;
+    this.#ports.on_change();
+    this.open();
+  }
+
+  /** @param {import('./wire.js').EventFrame} frame */
+  #event({ seq, envelope }) {
+    const place = this.log.claim(seq);
+    if (place === 'next') this.#take(seq, envelope);
+    else if (place === 'hole' && !this.#asked) this.#mend();
+  }
+
+  /** Numbers are missing: asks again from the last good one, and from nothing if that did not help. */
+  #mend() {
+    if (this.#last_hole === this.log.claimed) return this.#start_over();
+    this.#last_hole = this.log.claimed;
+    return this.open();
+  }
+
+  /** @param {import('./wire.js').Gap} frame */
+  #gap({ to }) {
+    this.log.drop(to);
+    this.gap = true;
+    this.#ports.on_change();
+  }
+
+  /** @param {number} seq @param {import('./wire.js').Envelope} envelope @returns {Promise<Message>} */
+  async #opened(seq, envelope) {
+    try {
+      return to_message(seq, await this.#ports.vault.open(this.facts.id, seq, envelope));
+    } catch {
+      return to_message(seq, { refused: 'no_key' });
+    }
+  }
+
+  /** @param {number} seq @param {import('./wire.js').Envelope} envelope */
+  #take(seq, envelope) {
+    const { generation } = this.log;
+    const live = seq > this.#replay_to;
+    const opening = this.#opened(seq, envelope);
+    this.#tail = this.#tail
+      .then(() => opening)
+      .then((message) => {
+        if (generation !== this.log.generation) return;
+        this.log.place(message);
+        this.#ports.on_message(message, live);
+        this.#ports.on_change();
+      });
+  }
+
+  /** Asks for the page before the first message, unless that is under way. */
+  load_older() {
+    const { first, more } = this.log;
+    if (first === null || !more || this.history === 'loading') return;
+    const command = ask_history(this.facts.id, first, this.page);
+    if (!this.#ports.send(command)) return;
+    this.#history_id = command.id;
+    this.history = 'loading';
+    this.#ports.on_change();
+  }
+
+  /** Asks once more for a message whose key was missing. @param {number} seq */
+  reopen(seq) {
+    const command = ask_history(this.facts.id, seq + 1, 1);
+    if (this.#ports.send(command)) this.#reopening.add(command.id);
+  }
+
+  /** @param {import('./wire.js').History} frame */
+  async #older({ id, events, keys, more }) {
+    const again = this.#reopening.delete(id);
+    if (!again && id !== this.#history_id) return;
+    const { generation } = this.log;
+    this.#ports.vault.keys(keys);
+    const messages = await Promise.all(events.map((e) => this.#opened(e.seq, e.envelope)));
+    if (generation !== this.log.generation) return;
+    if (again) messages.forEach((message) => this.log.replace(message));
+    else {
+      this.#history_id = null;
+      this.history = this.log.prepend(messages, more) ? 'idle' : 'failed';
+    }
+    this.#ports.on_change();
+  }
+
+  /** @param {import('./wire.js').ErrorFrame} error @returns {boolean} */
+  #refused({ id, text, retry, retry_ms }) {
+    if (id === null) return false;
+    if (id === this.#history_id) {
+      this.#history_id = null;
+      this.history = 'failed';
+      this.#ports.on_change();
+      return true;
+    }
+    if (this.#reopening.delete(id)) return true;
+    if (id !== this.#asked?.id) return false;
+    const asked = this.#asked;
+    if (retry) this.#ask_again(asked, retry_ms ?? 0);
+    else this.refusal = text;
+    this.#ports.on_change();
+    return true;
+  }
+
+  /** @param {{id: string, since: number|null}} asked @param {number} least_ms */
+  #ask_again(asked, least_ms) {
+    const wait_ms = least_ms + delay_ms(Math.min(this.#failures++, 2), this.#ports.random);
+    // A new connection has asked anew in the meantime.
+    this.#ports.later(() => this.#asked === asked && this.open(), wait_ms);
+  }
+}

@@ -1,0 +1,118 @@
+"""The connection's state machine: what is legal when, and how fast."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from twisted.trial.unittest import TestCase
+
+from securechat.core import wire
+from securechat.core.conversation import Conversation, Pace, State
+from securechat.core.encoding import b64url
+from securechat.core.errors import Close, Code, Refused
+from securechat.core.model import UserId
+from securechat.core.settings import Limits
+
+HELLO = {"type": "hello", "version": 1, "key": b64url(b"\x04" * 65), "nonce": b64url(bytes(32))}
+MID = "A" * 22
+POST = {"type": "post", "id": MID, "room": "general", "body": "hi"}
+
+
+class Conversing(TestCase):
+    def setUp(self) -> None:
+        self.pace = Pace(Limits(posts=10, posts_per_user=30, posts_per_room=200))
+        self.now_s = 1000.0
+
+    def conversation(self, name: str = "c1", user: str = "u-ada") -> Conversation:
+        return Conversation(name, UserId(user), self.pace)
+
+    def say(self, conversation: Conversation, frame: dict[str, Any]) -> wire.Command:
+        return conversation.receive(json.dumps(frame).encode(), False, self.now_s)
+
+    def greeted(self, name: str = "c1", user: str = "u-ada") -> Conversation:
+        conversation = self.conversation(name, user)
+        self.say(conversation, HELLO)
+        return conversation
+
+    def test_nothing_is_legal_before_hello(self) -> None:
+        for frame in (
+            POST,
+            {"type": "subscribe", "id": "s", "room": "general"},
+            {"type": "history", "id": "h", "room": "general", "before": 1, "limit": 1},
+            {"type": "people", "id": "p", "ids": ["u"]},
+        ):
+            refused = self.assertRaises(Refused, self.say, self.conversation(), frame)
+            self.assertEqual((refused.code, refused.request), (Code.BAD_COMMAND, frame["id"]))
+            self.assertIsNone(refused.close)
+
+    def test_a_second_hello_is_refused_and_changes_nothing(self) -> None:
+        conversation = self.greeted()
+        refused = self.assertRaises(Refused, self.say, conversation, HELLO)
+        self.assertEqual((refused.code, refused.close), (Code.BAD_COMMAND, None))
+        self.assertIsInstance(self.say(conversation, POST), wire.Post)
+
+    def test_a_hello_that_could_not_be_answered_may_be_said_again(self) -> None:
+        conversation = self.greeted()
+        conversation.not_greeted()
+        self.assertIs(conversation.state, State.NEW)
+        self.assertIsInstance(self.say(conversation, HELLO), wire.Hello)
+
+    def test_a_bad_frame_is_refused_in_every_state(self) -> None:
+        for conversation in (self.conversation(), self.greeted()):
+            refused = self.assertRaises(Refused, conversation.receive, b"{", False, self.now_s)
+            self.assertEqual(refused.close, Close.BAD_FRAMES)
+
+    def test_five_seconds_worth_of_posts_pass_at_once_then_ten_a_second(self) -> None:
+        conversation = self.greeted()
+        for _ in range(50):
+            self.say(conversation, POST)
+        refused = self.assertRaises(Refused, self.say, conversation, POST)
+        self.assertEqual((refused.code, refused.retry), (Code.RATE_LIMITED, True))
+        self.assertEqual(refused.retry_ms, 100)
+        self.now_s += 0.11
+        self.say(conversation, POST)
+
+    def test_a_person_is_limited_over_all_connections(self) -> None:
+        for name in ("c1", "c2", "c3"):
+            conversation = self.greeted(name)
+            for _ in range(50):
+                self.say(conversation, POST)
+        refused = self.assertRaises(Refused, self.say, self.greeted("c4"), POST)
+        self.assertIn("posts-per-user", str(refused))
+        self.say(self.greeted("c5", "u-eve"), POST)
+
+    def test_a_room_is_limited_over_all_people(self) -> None:
+        self.pace = Pace(Limits(posts=10, posts_per_user=30, posts_per_room=12))
+        for name in ("a", "b"):
+            conversation = self.greeted(name, name)
+            for _ in range(30):
+                self.say(conversation, POST)
+        refused = self.assertRaises(Refused, self.say, self.greeted("c", "c"), POST)
+        self.assertIn("posts-per-room", str(refused))
+
+    def test_whoever_keeps_flooding_is_closed(self) -> None:
+        conversation = self.greeted()
+        for _ in range(50):
+            self.say(conversation, POST)
+        closes = [
+            self.assertRaises(Refused, self.say, conversation, POST).close for _ in range(21)
+        ]
+        self.assertEqual(closes, [None] * 20 + [Close.FLOODING])
+
+    def test_old_breaches_are_forgiven(self) -> None:
+        conversation = self.greeted()
+        for _ in range(50):
+            self.say(conversation, POST)
+        for _ in range(20):
+            self.assertRaises(Refused, self.say, conversation, POST)
+        self.now_s += 11
+        for _ in range(50):
+            self.say(conversation, POST)
+        self.assertIsNone(self.assertRaises(Refused, self.say, conversation, POST).close)
+
+    def test_a_limit_of_zero_is_off(self) -> None:
+        self.pace = Pace(Limits(posts=0, posts_per_user=0, posts_per_room=0))
+        conversation = self.greeted()
+        for _ in range(2000):
+            self.say(conversation, POST)

@@ -1,0 +1,217 @@
+"""The journal: one batch a turn, acks in order and only after COMMIT, and nothing waits for ever."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import TestCase
+
+from securechat.bus.local import LocalBus
+from securechat.chat.journal import ANSWER_WITHIN_S, MOST_EVENTS_A_BATCH, Journal, Receipt
+from securechat.core.errors import Code, Refused, Unavailable
+from securechat.core.keys import RootKeys, RoomKeys
+from securechat.core.model import GENERAL, Draft, MessageId, Outcome
+from securechat.core.ports import News, Posted, Sealer
+from securechat.core.wire import Post
+from securechat.metrics import Metrics
+from tests.unit.memory import MemoryStore, person
+
+ADA, EVE = person("ada"), person("eve")
+
+
+def post(number: int, body: str = "hello") -> Post:
+    return Post(MessageId(f"{number:022}"), GENERAL, body)
+
+
+class HeldStore(MemoryStore):
+    """A store whose commits wait until they are released."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.held: list[Deferred[None]] = []
+
+    async def append(self, drafts: Sequence[Draft], sealer: Sealer) -> list[Outcome]:
+        gate: Deferred[None] = Deferred()
+        self.held.append(gate)
+        await gate
+        return await super().append(drafts, sealer)
+
+
+class JournalTests(TestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.store = MemoryStore(members={(GENERAL, ADA.id)})
+        self.build()
+
+    def build(self) -> None:
+        self.told: list[str] = []
+        self.bus = LocalBus()
+        self.bus.listen(self.hear)
+        self.journal = Journal(
+            events=self.store,
+            room_keys=RoomKeys(RootKeys("db", {1: os.urandom(32)})),
+            bus=self.bus,
+            clock=self.clock,
+            wall_clock=lambda: 1_700_000_000_000 + round(self.clock.seconds() * 1000),
+            most_waiting=300,
+            metrics=Metrics(),
+        )
+
+    def hold(self) -> HeldStore:
+        self.store = held = HeldStore()
+        held.members = {(GENERAL, ADA.id)}
+        self.build()
+        return held
+
+    def hear(self, news: News) -> None:
+        assert isinstance(news, Posted)
+        self.told += [f"event {event.seq}" for event in news.events]
+
+    def send(self, number: int, body: str = "hello") -> Deferred[Receipt]:
+        def note(receipt: Receipt) -> Receipt:
+            self.told.append(f"ack {receipt.seq}")
+            return receipt
+
+        return self.journal.post(ADA.id, post(number, body)).addCallback(note)
+
+    def code_of(self, answer: Deferred[Receipt]) -> Code:
+        refused = self.failureResultOf(answer, Refused).value
+        assert isinstance(refused, Refused)
+        return refused.code
+
+    def test_what_one_turn_brings_is_one_commit_acked_in_order_then_told(self) -> None:
+        answers = [self.send(number) for number in range(3)]
+        self.assertNoResult(answers[0])
+        self.clock.advance(0)
+        self.assertEqual(self.store.batches, [3])
+        self.assertEqual(
+            self.told, ["ack 1", "ack 2", "ack 3", "event 1", "event 2", "event 3"]
+        )
+        self.assertEqual([self.successResultOf(answer).seq for answer in answers], [1, 2, 3])
+
+    def test_what_arrives_during_a_commit_is_the_next_batch(self) -> None:
+        held = self.hold()
+        self.send(1)
+        self.clock.advance(0)
+        for number in range(2, 6):
+            self.send(number)
+        held.held[0].callback(None)
+        held.held[1].callback(None)
+        self.assertEqual(held.batches, [1, 4])
+
+    def test_a_batch_has_at_most_256_events(self) -> None:
+        for number in range(300):
+            self.send(number)
+        self.clock.advance(0)
+        self.assertEqual(self.store.batches, [MOST_EVENTS_A_BATCH, 44])
+
+    def test_nothing_is_acked_or_told_before_the_commit(self) -> None:
+        held = self.hold()
+        answer = self.send(1)
+        self.clock.advance(0)
+        self.assertNoResult(answer)
+        self.assertEqual(self.told, [])
+        held.held[0].callback(None)
+        self.assertEqual(self.told, ["ack 1", "event 1"])
+
+    def test_a_resend_gets_the_first_number_and_is_told_to_nobody_again(self) -> None:
+        self.send(1)
+        self.clock.advance(1)
+        self.told.clear()
+        again = self.send(1)
+        self.clock.advance(0)
+        receipt = self.successResultOf(again)
+        self.assertEqual((receipt.seq, receipt.duplicate), (1, True))
+        self.assertEqual(receipt.time_ms, 1_700_000_000_000)
+        self.assertEqual(self.told, ["ack 1"])
+
+    def test_the_same_id_with_other_content_is_a_conflict(self) -> None:
+        self.send(1)
+        self.clock.advance(0)
+        answer = self.send(1, "something else")
+        self.clock.advance(0)
+        self.assertEqual(self.code_of(answer), Code.ID_CONFLICT)
+
+    def test_a_resend_beside_new_posts_keeps_the_order_of_acks(self) -> None:
+        self.send(1)
+        self.clock.advance(0)
+        self.told.clear()
+        self.send(1)
+        self.send(2)
+        self.clock.advance(0)
+        self.assertEqual(self.told, ["ack 1", "ack 2", "event 2"])
+
+    def test_a_stranger_is_refused_and_the_neighbours_are_stored(self) -> None:
+        mine = self.send(1)
+        theirs = self.journal.post(EVE.id, post(2))
+        self.clock.advance(0)
+        self.assertEqual(self.code_of(theirs), Code.NOT_A_MEMBER)
+        self.assertEqual(self.successResultOf(mine).seq, 1)
+
+    def test_a_lost_database_answers_the_whole_batch_and_the_next_one_goes_on(self) -> None:
+        self.store.failures.append(Unavailable("gone"))
+        lost = [self.send(1), self.send(2)]
+        self.clock.advance(0)
+        self.assertEqual([self.code_of(answer) for answer in lost], [Code.UNAVAILABLE] * 2)
+        again = self.send(1)
+        self.clock.advance(0)
+        self.assertEqual(self.successResultOf(again).seq, 1)
+
+    def test_a_poisoned_post_fails_alone(self) -> None:
+        # The batch fails, then its posts are tried one by one: the first of them fails again.
+        self.store.failures += [RuntimeError("batch"), RuntimeError("poison")]
+        poisoned, fine = self.send(1), self.send(2)
+        self.clock.advance(0)
+        self.assertEqual(self.code_of(poisoned), Code.INTERNAL)
+        self.assertEqual(self.successResultOf(fine).seq, 1)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 2)
+
+    def test_a_full_queue_answers_unavailable_at_once(self) -> None:
+        for number in range(300):
+            self.send(number)
+        self.assertEqual(self.code_of(self.send(300)), Code.UNAVAILABLE)
+
+    def test_a_hanging_database_is_answered_within_five_seconds(self) -> None:
+        held = self.hold()
+        under_way = self.send(1)
+        self.clock.advance(0)
+        waiting = self.send(2)
+        self.assertLess(ANSWER_WITHIN_S, 4)
+        self.clock.pump([0.5] * 10)
+        self.assertEqual(self.code_of(under_way), Code.UNAVAILABLE)
+        self.assertEqual(self.code_of(waiting), Code.UNAVAILABLE)
+        held.held[0].callback(None)
+        self.assertEqual(self.told, ["event 1"])
+        self.assertEqual(len(held.events[GENERAL]), 1)
+
+    def test_draining_finishes_what_was_taken_and_takes_nothing_more(self) -> None:
+        held = self.hold()
+        taken = self.send(1)
+        self.clock.advance(0)
+        drained = Deferred.fromCoroutine(self.journal.drain())
+        self.assertEqual(self.code_of(self.send(2)), Code.UNAVAILABLE)
+        self.assertNoResult(drained)
+        held.held[0].callback(None)
+        self.successResultOf(drained)
+        self.assertEqual(self.successResultOf(taken).seq, 1)
+
+    def test_an_idle_journal_keeps_no_timer(self) -> None:
+        self.send(1)
+        self.clock.advance(5)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_a_listener_that_fails_keeps_neither_acks_nor_others(self) -> None:
+        def broken(news: News) -> None:
+            raise RuntimeError("listener")
+
+        self.bus.listen(broken)
+        heard: list[News] = []
+        self.bus.listen(heard.append)
+        answer = self.send(1)
+        self.clock.advance(0)
+        self.successResultOf(answer)
+        self.assertEqual(len(heard), 1)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)

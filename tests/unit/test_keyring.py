@@ -1,0 +1,124 @@
+"""The keyring file: made with an empty database, refused when missing, foreign or open to others."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from twisted.trial.unittest import TestCase
+
+from securechat import keyring
+from securechat.core.errors import Misconfigured, Unavailable
+from securechat.core.model import Identity
+
+
+class MemoryLedger:
+    """A database that knows only who it is."""
+
+    def __init__(self, claimed: Identity | None = None, failure: Exception | None = None) -> None:
+        self.claimed = claimed
+        self.failure = failure
+
+    def prepare(self) -> None:
+        return None
+
+    def identity(self) -> Identity | None:
+        return self.claimed
+
+    def claim(self, identity: Identity) -> None:
+        if self.failure is not None:
+            raise self.failure
+        self.claimed = identity
+
+
+class KeyringTests(TestCase):
+    def setUp(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir(parents=True)
+        self.path = folder / "keyring.json"
+        self.ledger = MemoryLedger()
+
+    def made(self) -> keyring.Keyring:
+        keyring.read_or_draft(self.path).settle(self.ledger)
+        return keyring.read(self.path)
+
+    def refusal(self, ledger: MemoryLedger | None = None) -> str:
+        with self.assertRaises(Misconfigured) as caught:
+            keyring.read_or_draft(self.path).settle(ledger or self.ledger)
+        return str(caught.exception)
+
+    def test_a_new_database_gets_a_keyring_that_only_its_owner_reads(self) -> None:
+        made = self.made()
+        self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)
+        self.assertTrue(made.roots.fits(self.ledger.claimed or self.fail()))
+        self.assertEqual(len(made.roots.keys[1]), 32)
+
+    def test_the_next_start_uses_the_same_keys(self) -> None:
+        made = self.made()
+        again = keyring.read_or_draft(self.path)
+        again.settle(self.ledger)
+        self.assertEqual(again.roots, made.roots)
+
+    def test_a_missing_keyring_stops_the_start_and_makes_no_new_one(self) -> None:
+        self.made()
+        self.path.unlink()
+        self.assertIn("missing", self.refusal())
+        self.assertFalse(self.path.exists())
+
+    def test_a_keyring_of_another_database_stops_the_start(self) -> None:
+        self.made()
+        other = MemoryLedger()
+        self.path.rename(self.path.with_suffix(".mine"))
+        self.made_for(other)
+        self.assertIn("another database", self.refusal())
+
+    def made_for(self, ledger: MemoryLedger) -> None:
+        keyring.read_or_draft(self.path).settle(ledger)
+
+    def test_a_keyring_that_others_may_read_stops_the_start(self) -> None:
+        self.made()
+        for mode in (0o640, 0o604, 0o620):
+            self.path.chmod(mode)
+            self.assertIn("chmod 600", self.refusal())
+
+    def test_what_is_no_keyring_is_named(self) -> None:
+        made = json.loads(self.made_text())
+        for content in (
+            "",
+            "[]",
+            "{",
+            json.dumps(made | {"version": 2}),
+            json.dumps(made | {"keys": {}}),
+            json.dumps(made | {"keys": {"1": "AAAA"}}),
+            json.dumps(made | {"keys": {"one": "AAAA"}}),
+            json.dumps(made | {"keys": ["AAAA"]}),
+        ):
+            self.path.write_text(content)
+            self.assertIn("is not a keyring", self.refusal())
+
+    def made_text(self) -> str:
+        self.made()
+        return self.path.read_text()
+
+    def test_a_keyring_survives_a_start_that_was_broken_off_before_the_claim(self) -> None:
+        draft = keyring.read_or_draft(self.path)
+        draft._save()
+        keyring.read_or_draft(self.path).settle(self.ledger)
+        self.assertEqual(keyring.read(self.path).roots, draft.roots)
+
+    def test_a_claim_that_fails_leaves_no_keyring_behind(self) -> None:
+        for failure in (Misconfigured("holds people"), Unavailable("away")):
+            draft = keyring.read_or_draft(self.path)
+            self.assertRaises(type(failure), draft.settle, MemoryLedger(failure=failure))
+            self.assertFalse(self.path.exists())
+
+    def test_a_folder_that_cannot_be_written_is_named(self) -> None:
+        self.path = self.path.parent / "no such folder" / "keyring.json"
+        self.assertIn("cannot be written", self.refusal())
+
+    def test_a_credential_of_systemd_may_carry_its_mode(self) -> None:
+        self.made()
+        self.path.chmod(0o440)
+        self.patch(os, "environ", {"CREDENTIALS_DIRECTORY": str(self.path.parent)})
+        keyring.read_or_draft(self.path).settle(self.ledger)
