@@ -12,6 +12,7 @@ from typing import Any
 from .core.encoding import b64url, from_b64url
 from .core.errors import Misconfigured
 from .core.keys import RootKeys
+from .core.model import Identity
 from .core.ports import Ledger
 
 _VERSION = 1
@@ -34,15 +35,29 @@ class Keyring:
         away; neither leaves a keyring behind that was not there before.
         """
         identity = ledger.identity()
+        self.check(identity)
         if identity is None:
             self._claim(ledger)
-        elif not self.saved and not self.path.exists():
+
+    def check(self, identity: Identity | None) -> None:
+        """Raise Misconfigured unless these keys fit the database claimed as ``identity``.
+
+        None stands for a database that was not claimed yet: it takes any keyring.
+        """
+        if identity is None:
+            return
+        if not self.saved and not self.path.exists():
             raise Misconfigured(
                 f"the keyring {self.path} is missing, and the database holds data sealed with it. "
                 "Put the keyring back from its backup, or name it with --keyring. "
                 "Nothing that is stored can be read without it."
             )
-        elif not read(self.path).roots.fits(identity):
+        if not self.saved:
+            raise Misconfigured(
+                f"the keyring {self.path} was made while this daemon waited for the database: "
+                "start it again."
+            )
+        if not self.roots.fits(identity):
             raise Misconfigured(
                 f"the keyring {self.path} belongs to another database. "
                 "Use the keyring that was made together with this one."

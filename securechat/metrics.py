@@ -8,18 +8,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 
-REFUSAL_CODES = frozenset(
-    {
-        "bad_frame",
-        "bad_command",
-        "not_a_member",
-        "too_large",
-        "rate_limited",
-        "id_conflict",
-        "unavailable",
-        "internal",
-    }
-)
+from .core.errors import Code
+
 LOGIN_OUTCOMES = ("ok", "refused", "throttled")
 STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -42,6 +32,11 @@ class Metrics:
         )
         self._disconnects = Counter(
             "securechat_disconnects", "Sockets closed since the start.", registry=registry
+        )
+        self._cuts = Counter(
+            "securechat_slow_readers_cut",
+            "Sockets aborted because their client read too slowly.",
+            registry=registry,
         )
         self._posted = Counter(
             "securechat_messages_posted", "Messages stored and acknowledged.", registry=registry
@@ -86,7 +81,7 @@ class Metrics:
 
     def _show_zeros(self) -> None:
         # A series that appears only with its first event hides that event from rate().
-        for code in REFUSAL_CODES:
+        for code in Code:
             self._refusals.labels(code)
         for outcome in LOGIN_OUTCOMES:
             self._logins.labels(outcome)
@@ -118,9 +113,13 @@ class Metrics:
         self._deliveries.inc(deliveries)
         self._fanout.observe(seconds)
 
-    def refused(self, code: str) -> None:
-        """An error frame with `code` was sent; one that is not in the table counts as internal."""
-        self._refusals.labels(code if code in REFUSAL_CODES else "internal").inc()
+    def refused(self, code: Code) -> None:
+        """An error frame with `code` was sent."""
+        self._refusals.labels(code).inc()
+
+    def slow_reader_cut(self) -> None:
+        """A socket was aborted because its client read too slowly."""
+        self._cuts.inc()
 
     def login(self, outcome: LoginOutcome) -> None:
         """Somebody tried to log in."""

@@ -52,7 +52,7 @@ const outbox = new Outbox({
   make_id: wire.make_id,
   now: () => Date.now(),
   later,
-  cancel: clearTimeout,
+  cancel: (timer) => clearTimeout(timer),
   random,
   on_change: () => timeline.changed(),
 });

@@ -61,6 +61,11 @@ export class Room {
     this.#ports = ports;
   }
 
+  /** Whether older messages may be asked for without being told: all newer ones are here. */
+  get settled() {
+    return this.ready && this.history === 'idle' && (this.log.last ?? 0) >= this.#replay_to;
+  }
+
   /** A connection stands: asks for all after what is here. */
   open() {
     const since = this.ready ? this.log.claimed : null;

@@ -32,6 +32,8 @@ export class TimelineView {
   /** @type {Map<string, {node: HTMLElement, drawn: string}>} */
   #drawn = new Map();
   #scheduled = false;
+  /** Where the scroller was last seen. */
+  #top = 0;
 
   /** @param {TimelinePorts} ports */
   constructor(ports) {
@@ -80,7 +82,7 @@ export class TimelineView {
     this.#lay(this.#rows(room));
     this.#say_older(room);
     if (this.following) this.#to_end();
-    else if (anchor) this.#scroller.scrollTop += anchor.node.offsetTop - anchor.top;
+    else if (anchor) this.#move(this.#scroller.scrollTop + anchor.node.offsetTop - anchor.top);
     this.#reach();
   }
 
@@ -126,14 +128,25 @@ export class TimelineView {
   }
 
   #to_end() {
-    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#move(this.#scroller.scrollHeight);
+  }
+
+  /** @param {number} top */
+  #move(top) {
+    this.#scroller.scrollTop = top;
+    this.#top = this.#scroller.scrollTop;
   }
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    const newest_drawn = !this.#span || this.#span.to === this.#room?.log.last;
     const was = this.following;
-    this.following = newest_drawn && scrollHeight - scrollTop - clientHeight <= at_end_px;
+    const newest_drawn = !this.#span || this.#span.to === this.#room?.log.last;
+    const at_end = newest_drawn && scrollHeight - scrollTop - clientHeight <= at_end_px;
+    // Only the reader leaves the end, by going up: content that grows below is no reason.
+    const went_up = scrollTop < this.#top - 1;
+    this.#top = scrollTop;
+    this.following = at_end || (was && !went_up);
+    if (this.following && !at_end) this.#to_end();
     if (this.following !== was) this.#ports.on_end();
     this.#reach();
   }
@@ -148,7 +161,7 @@ export class TimelineView {
     if (scrollTop < near_px && !this.following && span.from > room.log.first) {
       this.#span = earlier(span, room.log.first);
       this.changed();
-    } else if (scrollTop < near_px && span.from === room.log.first && room.history === 'idle') {
+    } else if (scrollTop < near_px && span.from === room.log.first && room.settled) {
       room.load_older();
     } else if (near_end && !this.following && span.to < room.log.last) {
       this.#span = later(span, room.log.last);

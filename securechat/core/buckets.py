@@ -6,6 +6,8 @@ import ipaddress
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 
+from .model import Visitor
+
 DEFAULT_MAX_KEYS = 50_000
 
 
@@ -77,7 +79,8 @@ def address_key(address: str) -> str:
 class Capacity:
     """How many sockets are open, in all, by address key and by user; a limit of 0 is off.
 
-    The door takes a Place before it looks for the session, and whoever closes the socket leaves it.
+    The door takes a Place before it looks for the session and keeps it only for a visitor that it
+    admits; ``gone`` is told once that visitor's socket has ended.
     """
 
     connections: int
@@ -98,6 +101,10 @@ class Capacity:
         self._addresses[key] += 1
         return Place(self, key)
 
+    def gone(self, visitor: Visitor) -> None:
+        """An admitted visitor's socket has ended; to be told exactly once for each."""
+        self._free(address_key(visitor.address), visitor.user.id)
+
     def _seat(self, user: str) -> bool:
         if self.per_user and self._users[user] >= self.per_user:
             return False
@@ -112,7 +119,7 @@ class Capacity:
 
 
 class Place:
-    """One socket's place within the Capacity."""
+    """A place within the Capacity for somebody who is not yet admitted."""
 
     def __init__(self, capacity: Capacity, address: str) -> None:
         self._capacity: Capacity | None = capacity
@@ -126,8 +133,12 @@ class Place:
         self._user = user
         return True
 
+    def keep(self) -> None:
+        """The visitor is admitted: from now on the place ends with ``Capacity.gone``."""
+        self._capacity = None
+
     def leave(self) -> None:
-        """Give the place back; a second time changes nothing."""
+        """Give the place back, unless it was kept or given back before."""
         capacity, self._capacity = self._capacity, None
         if capacity is not None:
             capacity._free(self._address, self._user)

@@ -67,10 +67,9 @@ class ChatFactory(WebSocketServerFactory):
         reactor: Any,
         wall_clock: Callable[[], int],
         metrics: SocketMetrics,
-        gone: Callable[[Visitor], None],
         headers: Mapping[str, str],
     ) -> None:
-        """``gone`` is told of every admitted visitor once; ``headers`` go into the 101 answer."""
+        """``headers`` go into the answer 101."""
         WebSocketServerFactory.__init__(self, server="", headers=dict(headers), reactor=reactor)
         self.journal = journal
         self.room_reader = room_reader
@@ -78,7 +77,6 @@ class ChatFactory(WebSocketServerFactory):
         self.pace = pace
         self.clock: IReactorTime = reactor
         self.metrics = metrics
-        self.gone = gone
         self.turn = Turn(reactor)
         self.fanout = Fanout(room_reader, room_keys, reactor, metrics)
         self._wall_clock = wall_clock
@@ -102,9 +100,12 @@ class ChatFactory(WebSocketServerFactory):
             allowNullOrigin=False,
         )
 
-    def admit(self, visitor: Visitor) -> IResource:
-        """The resource that turns ``visitor``'s upgrade request into a connection."""
-        resource: IResource = WebSocketResource(_One(self, visitor))
+    def admit(self, visitor: Visitor, leave: Callable[[], None]) -> IResource:
+        """The resource that turns ``visitor``'s upgrade request into a connection.
+
+        ``leave`` is called once the connection is closed.
+        """
+        resource: IResource = WebSocketResource(_One(self, visitor, leave))
         return resource
 
     def entered(self, connection: ChatProtocol) -> None:
@@ -183,11 +184,14 @@ class ChatFactory(WebSocketServerFactory):
 class _One:
     """What WebSocketResource needs of a factory, for one visitor."""
 
-    def __init__(self, factory: ChatFactory, visitor: Visitor) -> None:
+    def __init__(
+        self, factory: ChatFactory, visitor: Visitor, leave: Callable[[], None]
+    ) -> None:
         self._factory = factory
         self._visitor = visitor
+        self._leave = leave
 
     def buildProtocol(self, addr: IAddress) -> ChatProtocol:
-        protocol = ChatProtocol(self._visitor)
+        protocol = ChatProtocol(self._visitor, self._leave)
         protocol.factory = self._factory
         return protocol

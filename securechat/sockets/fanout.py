@@ -154,6 +154,7 @@ class Fanout:
         kid = envelope.kid_of(event)
         before = event.seq - 1
         deliveries = 0
+        behind = []
         for subscription in members.values():
             if not subscription.live:
                 continue
@@ -162,7 +163,9 @@ class Fanout:
                 subscription.reader.outbox.send_live(frame)
                 deliveries += 1
             elif subscription.cursor < event.seq:
-                self._fall_back(subscription)
+                behind.append(subscription)
+        for subscription in behind:
+            self._fall_back(subscription)
         return deliveries
 
     def _fall_back(self, subscription: Subscription) -> None:

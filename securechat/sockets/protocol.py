@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
@@ -36,9 +37,11 @@ class ChatProtocol(WebSocketServerProtocol):
     transport: Any  # TCP or TLS; both push, pause and abort
     channel: Channel
 
-    def __init__(self, visitor: Visitor) -> None:
+    def __init__(self, visitor: Visitor, leave: Callable[[], None]) -> None:
+        """``leave`` is called once the connection is closed."""
         super().__init__()
         self.visitor = visitor
+        self._leave = leave
         self.user_id: UserId = visitor.user.id
         self.id = os.urandom(6).hex()
         self._inbox: deque[tuple[bytes, bool]] = deque()
@@ -97,7 +100,7 @@ class ChatProtocol(WebSocketServerProtocol):
         if self._opened:
             self.outbox.close()
             self.factory.left(self, self.remoteCloseCode or code)
-        self.factory.gone(self.visitor)
+        self._leave()
 
     async def _serve(self) -> None:
         while self._inbox and not self._ending:

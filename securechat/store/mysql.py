@@ -28,7 +28,19 @@ _LOST = frozenset(
         *(1021, 1114, 1026, 1030, 1034, 1041, 1037),  # full disk or memory, errors of the engine
         *(1290, 1792, 1836, 3100, 4188),  # read-only
         *(1040, 1203, 1226),  # too many connections
-        *(1053, 1077, 1080, 1152, 1158, 1159, 1160, 1161, 1317, 1927, 4031),  # ended or shutting down
+        *(
+            1053,
+            1077,
+            1080,
+            1152,
+            1158,
+            1159,
+            1160,
+            1161,
+            1317,
+            1927,
+            4031,
+        ),  # ended or shutting down
         *(1969, 3024),  # the server's own time limits for a statement
     }
 )
@@ -144,7 +156,10 @@ _KINDS: tuple[tuple[type[Lost | Contended | Conflict | Denied], Any], ...] = (
 
 def is_local(host: str) -> bool:
     """Whether bytes to ``host`` never leave this machine."""
-    return host in ("localhost", "::1", "[::1]") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+    return (
+        host in ("localhost", "::1", "[::1]")
+        or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+    )
 
 
 def read_password(file: Path) -> bytes:

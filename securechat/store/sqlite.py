@@ -27,9 +27,7 @@ _LOST = frozenset(
         sqlite3.SQLITE_PROTOCOL,
     }
 )
-_CONTENT = frozenset(
-    {sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH}
-)
+_CONTENT = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH})
 
 # The five types of our schema files (see 0001) as SQLite's strict tables know them.
 _TEXT = re.compile(r"\b(\w+)\s+(?:ASCII|UNICODE)\((\d+)\)")

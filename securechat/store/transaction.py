@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from .faults import Fault
@@ -53,34 +53,32 @@ class Transaction:
 
     def run(self, sql: str, *values: object) -> int:
         """Execute a statement; how many rows it changed."""
-        try:
-            self._cursor.execute(self._dialect.statement(sql), values)
-        except Exception as error:
-            raise self._translated(error) from error.__cause__
+        self._ask(self._cursor.execute, self._dialect.statement(sql), values)
         return int(self._cursor.rowcount)
 
     def run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Insert ``rows``: one statement of many VALUES where the driver can, split by bytes."""
-        try:
-            self._cursor.executemany(self._dialect.statement(sql), rows)
-        except Exception as error:
-            raise self._translated(error) from error.__cause__
+        if rows:
+            self._ask(self._cursor.executemany, self._dialect.statement(sql), rows)
 
     def all(self, sql: str, *values: object) -> list[Row]:
         """Every row of a SELECT."""
         self.run(sql, *values)
-        try:
-            return list(self._cursor.fetchall())
-        except Exception as error:
-            raise self._translated(error) from error.__cause__
+        return list(self._ask(self._cursor.fetchall))
 
     def one(self, sql: str, *values: object) -> Row | None:
         """The first row of a SELECT, or None."""
         rows = self.all(sql, *values)
         return rows[0] if rows else None
 
-    def _translated(self, error: Exception) -> Exception:
-        return self._dialect.fault(error) or error
+    def _ask(self, question: Callable[..., Any], *values: object) -> Any:
+        try:
+            return question(*values)
+        except Exception as error:
+            fault = self._dialect.fault(error)
+            if fault is None:
+                raise
+            raise fault from error
 
 
 def marks(values: Sequence[object]) -> str:

@@ -11,15 +11,16 @@ from ..chat.accounts import Accounts
 from ..core.buckets import Capacity, per_minute
 from ..core.settings import Limits
 from .door import Admit, Door
+from .headers import upgrade_headers
 from .origins import Origins
 from .pages import Pages, Ready, Throttles
 from .proxies import Network, Proxies
 from .sessions import Cookies, Csrf
-from .site import SecureSite
+from .site import SecureSite, WebMetrics
 from .static import StaticFiles
 from .templates import Templates
 
-__all__ = ["Admit", "Origins", "Ready", "SecureSite", "build_site"]
+__all__ = ["Admit", "Origins", "Ready", "SecureSite", "WebMetrics", "build_site", "upgrade_headers"]
 
 
 def build_site(
@@ -32,7 +33,7 @@ def build_site(
     draining: Callable[[], bool],
     admit: Admit,
     capacity: Capacity,
-    count_refusal: Callable[[str], None],
+    metrics: WebMetrics,
     wall_clock_ms: Callable[[], int],
     registration_open: bool,
     secure_cookies: bool,
@@ -52,10 +53,10 @@ def build_site(
     ready              None, or why the daemon is not ready (a short text, shown at /readyz); may
                        return an awaitable
     draining           whether new sockets are turned away because the daemon is stopping
-    admit              ``admit(visitor, leave)`` makes the one-shot resource of a socket; whoever
-                       owns the socket calls ``leave()`` when it is closed
-    capacity           the count of open sockets, shared with metrics; only the door enters
-    count_refusal      called with one of a few fixed words for each refusal
+    admit              ``admit(visitor)`` makes the one-shot resource of a socket
+    capacity           counts open sockets; their owner calls ``capacity.gone(visitor)`` once for
+                       each that has ended
+    metrics            log-ins, registrations, answers
     wall_clock_ms      milliseconds since 1970, monotonic within a run
     registration_open  whether /register makes accounts
     secure_cookies     True under TLS or an https public URL: ``__Host-`` names and Secure
@@ -84,6 +85,7 @@ def build_site(
         registration_open=registration_open,
         wall_clock_ms=wall_clock_ms,
         seconds=reactor.seconds,
+        metrics=metrics,
     )
     door = Door(
         accounts=accounts,
@@ -100,6 +102,6 @@ def build_site(
         origins=origins,
         proxies=Proxies(behind_proxy),
         templates=templates,
-        count_refusal=count_refusal,
+        metrics=metrics,
         reactor=reactor,
     )

@@ -1,3 +1,5 @@
+# mypy: allow-untyped-calls
+# (the methods that Twisted's classes hand down have no annotations)
 """One HTTP connection: absolute deadlines, a body cap, and our headers on every response."""
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ class SecureChannel(HTTPChannel):
     """
 
     site: SecureSite
+    transport: Any
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,6 +123,7 @@ class SecureChannel(HTTPChannel):
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers_: Headers) -> None:
         """Every response passes here: ours, Twisted's and Klein's."""
         headers.secure(headers_, self.over_tls)
+        self.site.metrics.responded(int(code))
         super().writeHeaders(version, code, reason, headers_)
 
     @property

@@ -1,3 +1,5 @@
+# mypy: allow-untyped-calls
+# (the methods that Twisted's classes hand down have no annotations)
 """The door to ``/ws``: everything a visitor must show before Autobahn sees the request."""
 
 from __future__ import annotations
@@ -7,7 +9,6 @@ import binascii
 from collections.abc import Callable
 
 from twisted.internet.defer import CancelledError, Deferred
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET
@@ -23,13 +24,10 @@ from .site import SecureRequest
 SUBPROTOCOL = "securechat.v1"
 RETRY_S = 5
 
-logger = Logger()
-
-Admit = Callable[[Visitor, Callable[[], None]], IResource]
+Admit = Callable[[Visitor], IResource]
 """Makes the resource that turns one request into this visitor's socket.
 
-Its second argument gives the visitor's place back and must be called once the socket is closed;
-calling it again changes nothing.
+Once that socket has ended, its owner calls ``Capacity.gone`` with the same visitor, exactly once.
 """
 
 
@@ -63,7 +61,7 @@ class Door(Resource):
         admit: Admit,
         wall_clock_ms: Callable[[], int],
     ) -> None:
-        super().__init__()
+        Resource.__init__(self)
         self._accounts = accounts
         self._cookies = cookies
         self._origins = origins
@@ -86,15 +84,10 @@ class Door(Resource):
     async def _decide(self, request: SecureRequest) -> None:
         place: Place | None = None
         try:
-            if not origin_is_ours(request, self._origins):
-                raise _Refusal(403, "origin")
-            place = self._capacity.enter(request.client_address())
-            if place is None:
-                raise _Refusal(429, "connections", "Too many connections are open.")
+            place = self._place(request)
             visitor = await self._visitor(request, place)
             check_handshake(request)
             self._hand_over(request, visitor, place)
-            place = None
         except _Refusal as refusal:
             request.site.note_refusal(refusal.why, request.client_address())
             retry_after = RETRY_S if refusal.status in (429, 503) else None
@@ -102,6 +95,14 @@ class Door(Resource):
         finally:
             if place is not None:
                 place.leave()
+
+    def _place(self, request: SecureRequest) -> Place:
+        if not origin_is_ours(request, self._origins):
+            raise _Refusal(403, "origin")
+        place = self._capacity.enter(request.client_address())
+        if place is None:
+            raise _Refusal(429, "connections", "Too many connections are open.")
+        return place
 
     async def _visitor(self, request: SecureRequest, place: Place) -> Visitor:
         if self._draining():
@@ -125,16 +126,18 @@ class Door(Resource):
         return await self._accounts.session_of(token, self._wall_clock_ms())
 
     def _hand_over(self, request: SecureRequest, visitor: Visitor, place: Place) -> None:
-        resource = self._admit(visitor, place.leave)
+        resource = self._admit(visitor)
         request.channel.hand_over()
-        if resource.render(request) != NOT_DONE_YET:
+        place.keep()
+        try:
+            resource.render(request)
+        finally:
+            # Autobahn takes the transport when it has made the visitor's protocol, which tells of
+            # its end from then on; before, nobody would.
+            if request.channel.transport is not None:
+                self._capacity.gone(visitor)
+        if request.channel.transport is not None:
             raise _Refusal(503, "socket")
-        logger.info(
-            "socket opened for {username} from {address}",
-            username=visitor.user.username,
-            user=visitor.user.id,
-            address=visitor.address,
-        )
 
     def _failed(self, failure: Failure, request: SecureRequest) -> None:
         if failure.check(CancelledError) is None:

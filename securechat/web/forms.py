@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from twisted.web.http import Request
-
 from .headers import FORM
+from .site import SecureRequest
 
 MAX_FIELDS = 16
 
@@ -27,11 +26,11 @@ class Form:
         return self.fields.get(name, "")
 
 
-def is_form(request: Request) -> bool:
+def is_form(request: SecureRequest) -> bool:
     """Whether the body calls itself a URL-encoded form; an absent body is an empty form."""
     sent = request.requestHeaders.getRawHeaders(b"Content-Type")
     if sent is None:
-        return request.content.seek(0, 2) == 0
+        return bool(request.content.seek(0, 2) == 0)
     return sent[0].partition(b";")[0].strip().lower() == FORM.encode() and len(sent) == 1
 
 

@@ -30,6 +30,13 @@ _ALWAYS = {
 }
 
 
+def upgrade_headers(over_tls: bool) -> dict[str, str]:
+    """Those that make sense in the 101 answer of a WebSocket, which does not pass ``secure``."""
+    if over_tls:
+        return {"Strict-Transport-Security": STRICT_TRANSPORT_SECURITY}
+    return {}
+
+
 def secure(headers: Headers, over_tls: bool) -> None:
     """Put our headers into those of a response that is about to be written.
 

@@ -1,3 +1,5 @@
+# mypy: allow-untyped-calls
+# (the methods that Twisted's classes hand down have no annotations)
 """The pages: registering, logging in and out, the chat's shell, and what watches the daemon."""
 
 from __future__ import annotations
@@ -6,7 +8,7 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from klein import Klein
 from twisted.logger import Logger
@@ -22,16 +24,16 @@ from . import headers
 from .forms import Form, is_form, read_form
 from .origins import Origins
 from .sessions import Cookies, Csrf, came_from_us
-from .site import SecureRequest
+from .site import SecureRequest, WebMetrics
 from .static import StaticFile, StaticFiles
 from .templates import Templates
 
 RETRY_S = 5
 """When to come back while the database is away."""
 
-logger = Logger()
+log = Logger()
 
-Ready = Callable[[], "str | None | Awaitable[str | None]"]
+Ready = Callable[[], "str | Awaitable[str | None] | None"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,13 @@ class Throttles:
 
     logins: Buckets
     registrations: Buckets
+
+
+class _Sentences(dict[str, str]):
+    """A sentence for each field; a field without one has the empty sentence."""
+
+    def __missing__(self, field: str) -> str:
+        return ""
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,7 @@ class Pages:
         registration_open: bool,
         wall_clock_ms: Callable[[], int],
         seconds: Callable[[], float],
+        metrics: WebMetrics,
     ) -> None:
         self._accounts = accounts
         self._limits = limits
@@ -86,6 +96,7 @@ class Pages:
         self._registration_open = registration_open
         self._wall_clock_ms = wall_clock_ms
         self._seconds = seconds
+        self._metrics = metrics
 
     # -- forms -----------------------------------------------------------------------------------
 
@@ -125,12 +136,14 @@ class Pages:
             return _Answer(409, "name_taken", "This user name is taken.", taken)
         except (Busy, Unavailable) as error:
             return _cannot_now(error)
-        logger.info(
-            "registered {username} from {address}",
+        log.info(
+            "{username} registered from {address}",
+            event="registered",
             username=session.user.username,
             user=session.user.id,
             address=request.client_address(),
         )
+        self._metrics.registered()
         self._sign_in(request, token)
         return None
 
@@ -147,6 +160,7 @@ class Pages:
         form, answer = self._form(request, self._throttles.logins)
         if answer is None:
             answer = await self._try_login(request, form)
+        self._metrics.login(_outcome(answer))
         if answer is not None:
             self._show_again(request, "login.html", form, answer)
 
@@ -162,8 +176,9 @@ class Pages:
             return _Answer(401, "wrong_pair", "User name and password do not match.")
         except (Busy, Unavailable) as error:
             return _cannot_now(error)
-        logger.info(
-            "logged in {username} from {address}",
+        log.info(
+            "{username} logged in from {address}",
+            event="logged_in",
             username=session.user.username,
             user=session.user.id,
             address=request.client_address(),
@@ -186,7 +201,11 @@ class Pages:
         # unsent drafts are messages in the clear. Not "cookies": that would end sessions of other
         # services on this host name.
         request.setHeader(b"Clear-Site-Data", b'"cache", "storage"')
-        logger.info("logged out from {address}", address=request.client_address())
+        log.info(
+            "somebody logged out from {address}",
+            event="logged_out",
+            address=request.client_address(),
+        )
         _go(request, "/login")
 
     def _form(self, request: SecureRequest, throttle: Buckets) -> tuple[Form, _Answer | None]:
@@ -223,7 +242,7 @@ class Pages:
             template,
             status=answer.status,
             values=kept,
-            errors=answer.errors or {},
+            errors=_Sentences(answer.errors or {}),
             summary=answer.summary,
             retry_after=answer.retry_after,
         )
@@ -235,7 +254,7 @@ class Pages:
         shown: dict[str, Any] = {
             "csrf": self._csrf.token("pre-session", cookie),
             "values": {"fullname": "", "username": ""},
-            "errors": {},
+            "errors": _Sentences(),
             "summary": "",
             "notice": "",
             "retry_after": None,
@@ -315,24 +334,22 @@ class Pages:
             body = file.gzipped
         request.answer(200, body, file.content_type)
 
-    # -- what goes wrong -------------------------------------------------------------------------
+    # -- what goes wrong: Klein writes and ends these answers ------------------------------------
 
-    @app.handle_errors(HTTPException)
-    def no_such_page(self, request: SecureRequest, failure: Failure) -> None:
+    @app.handle_errors(HTTPException)  # type: ignore[arg-type]  # it knows no Request of ours
+    def no_such_page(self, request: SecureRequest, failure: Failure) -> bytes:
         """Werkzeug's refusals; its redirects (of doubled slashes) are none of our addresses."""
         error = failure.value
-        if isinstance(error, MethodNotAllowed):
-            allowed = sorted(error.valid_methods or ())
-            request.setHeader(b"Allow", ", ".join(allowed).encode())
-            request.refuse(405)
-        else:
-            request.refuse(404)
+        if not isinstance(error, MethodNotAllowed):
+            return request.refusal(404)
+        request.setHeader(b"Allow", ", ".join(sorted(error.valid_methods or ())).encode())
+        return request.refusal(405)
 
-    @app.handle_errors(Unavailable)
-    def unavailable(self, request: SecureRequest, failure: Failure) -> None:
+    @app.handle_errors(Unavailable)  # type: ignore[arg-type]
+    def unavailable(self, request: SecureRequest, failure: Failure) -> bytes:
         """No database: never taken for "nobody is signed in"."""
         _note(request, "unavailable")
-        request.refuse(503, retry_after=RETRY_S)
+        return request.refusal(503, retry_after=RETRY_S)
 
     def _now_s(self) -> int:
         return self._wall_clock_ms() // 1_000
@@ -342,6 +359,12 @@ _CLOSED = _Answer(403, "registration_closed", "Registration is closed on this se
 _STALE = _Answer(
     403, "csrf", "This page was open for too long or cookies are off. Please send it once more."
 )
+
+
+def _outcome(answer: _Answer | None) -> Literal["ok", "refused", "throttled"]:
+    if answer is None:
+        return "ok"
+    return "throttled" if answer.status in (429, 503) else "refused"
 
 
 def _cannot_now(error: Busy | Unavailable) -> _Answer:

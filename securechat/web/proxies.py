@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -21,7 +21,7 @@ class Proxies:
             parsed in network for network in self._networks if network.version == parsed.version
         )
 
-    def client_address(self, peer: str, forwarded_for: list[str]) -> str:
+    def client_address(self, peer: str, forwarded_for: Sequence[str]) -> str:
         """The client's address: ``peer``, or what our proxies say of it.
 
         ``forwarded_for`` are the values of X-Forwarded-For. Each proxy appends the address that it
@@ -36,7 +36,7 @@ class Proxies:
             address = str(claimed)
         return address
 
-    def over_plain_http(self, peer: str, forwarded_proto: list[str]) -> bool:
+    def over_plain_http(self, peer: str, forwarded_proto: Sequence[str]) -> bool:
         """Whether one of our proxies says that the browser came without TLS."""
         if not forwarded_proto or not self.trusts(peer):
             return False

@@ -1,11 +1,12 @@
+# mypy: allow-untyped-calls
+# (the methods that Twisted's classes hand down have no annotations)
 """The web site: which requests are answered at all, and how errors look."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal, Protocol
 from urllib.parse import unquote_to_bytes
 
 from twisted.internet.interfaces import IAddress
@@ -26,7 +27,20 @@ REFUSALS = {400: "malformed", 405: "method", 408: "deadline", 413: "too_large", 
 METHODS = (b"GET", b"HEAD", b"POST")
 SOCKET = b"/ws"
 
-logger = Logger()
+log = Logger()
+
+
+class WebMetrics(Protocol):
+    """What the web edge counts."""
+
+    def login(self, outcome: Literal["ok", "refused", "throttled"]) -> None:
+        """Somebody tried to log in."""
+
+    def registered(self) -> None:
+        """An account was made."""
+
+    def responded(self, status: int) -> None:
+        """An HTTP answer was sent."""
 
 
 class SecureRequest(Request):
@@ -34,6 +48,7 @@ class SecureRequest(Request):
 
     site: SecureSite
     channel: SecureChannel
+    content: Any
 
     def gotLength(self, length: int | None) -> None:
         """Bodies stay in memory: they are capped."""
@@ -91,23 +106,35 @@ class SecureRequest(Request):
 
     def refuse(self, status: int, text: str | None = None, retry_after: int | None = None) -> None:
         """Answer with the error page for ``status``; ``retry_after`` in seconds."""
+        self.write(self.refusal(status, text, retry_after))
+        self.finish()
+
+    def refusal(
+        self, status: int, text: str | None = None, retry_after: int | None = None
+    ) -> bytes:
+        """The error page for ``status``, its headers set: for whoever writes and ends by itself."""
         if status == 405 and not self.responseHeaders.hasHeader(b"Allow"):
             self.setHeader(b"Allow", b", ".join(METHODS))
         if retry_after is not None:
             self.setHeader(b"Retry-After", str(retry_after).encode())
-        self.answer(status, self.site.error_page(status, text, retry_after), headers.HTML)
+        body = self.site.error_page(status, text, retry_after)
+        self._prepare(status, body, headers.HTML)
+        return body
 
     def answer(self, status: int, body: bytes, content_type: str) -> None:
         """Write the whole response and end it."""
-        self.setResponseCode(status, self.site.phrase(status))
-        self.setHeader(b"Content-Type", content_type.encode())
-        self.setHeader(b"Content-Length", str(len(body)).encode())
+        self._prepare(status, body, content_type)
         self.write(body)
         self.finish()
 
+    def _prepare(self, status: int, body: bytes, content_type: str) -> None:
+        self.setResponseCode(status, self.site.phrase(status))
+        self.setHeader(b"Content-Type", content_type.encode())
+        self.setHeader(b"Content-Length", str(len(body)).encode())
+
     def processingFailed(self, reason: Failure) -> Failure:
         """An unexpected exception: told to the log, and to the visitor only that it happened."""
-        logger.failure("a request failed", failure=reason, path=self.path)
+        log.failure("a request failed", failure=reason, path=self.path)
         if not self.startedWriting and not self._disconnected:
             self.refuse(500)
         elif not self.finished:
@@ -129,15 +156,15 @@ class SecureSite(Site):
         origins: Origins,
         proxies: Proxies,
         templates: Templates,
-        count_refusal: Callable[[str], None],
+        metrics: WebMetrics,
         reactor: Any,
     ) -> None:
-        super().__init__(
-            pages, parsePOSTFormSubmission=False, timeout=KEEP_ALIVE_S, reactor=reactor
+        Site.__init__(
+            self, pages, parsePOSTFormSubmission=False, timeout=KEEP_ALIVE_S, reactor=reactor
         )
         self._door = door
         self._templates = templates
-        self._count_refusal = count_refusal
+        self.metrics = metrics
         self.origins = origins
         self.proxies = proxies
 
@@ -154,14 +181,15 @@ class SecureSite(Site):
     def stopFactory(self) -> None:
         """See startFactory."""
 
-    def log(self, request: SecureRequest) -> None:
+    def log(self, request: Request) -> None:  # type: ignore[override]
         """One structured event for each answer, in place of Twisted's access log line."""
-        logger.debug(
+        log.debug(
             "{method} {path} {status}",
+            event="answered",
             method=request.method.decode("latin-1"),
             path=request.path.decode("latin-1"),
             status=request.code,
-            address=request.client_address(),
+            address=self.peer(request.client),
         )
 
     def getResourceFor(self, request: SecureRequest) -> IResource:
@@ -177,8 +205,8 @@ class SecureSite(Site):
         """The page that says ``status``, also when its template is broken."""
         try:
             return self._templates.error(status, text, retry_after)
-        except Exception:
-            logger.failure("the template of error pages failed")
+        except Exception:  # noqa: BLE001 - an error page that fails must not fail the answer
+            log.failure("the template of error pages failed")
             return f"{status} {HTTPStatus(status).phrase}".encode()
 
     @staticmethod
@@ -192,14 +220,13 @@ class SecureSite(Site):
         return str(getattr(address, "host", "local"))
 
     def note_malformed(self, status: int, address: IAddress) -> None:
-        """Count and log a request that never became whole."""
+        """Log a request that never became whole."""
         self.note_refusal(REFUSALS[status], address)
 
     def note_refusal(self, why: str, address: IAddress | str) -> None:
-        """Count and log a refusal; ``why`` is one of a few fixed words."""
-        self._count_refusal(why)
+        """Log a refusal; ``why`` is one of a few fixed words."""
         where = address if isinstance(address, str) else self.peer(address)
-        logger.info("refused: {why} from {address}", why=why, address=where)
+        log.info("refused: {why} from {address}", event="refused", why=why, address=where)
 
 
 def _is_utf8(text: bytes) -> bool:

@@ -16,7 +16,7 @@ PACKAGE = Path(securechat.__file__).parent
 # module directly below securechat/. Metrics are plain counters that every ring may be handed.
 ALLOWED: dict[str, set[str]] = {
     "core": {"core"},
-    "metrics": {"metrics"},
+    "metrics": {"metrics", "core"},
     "hashing": {"hashing", "core"},
     "chat": {"chat", "core", "metrics"},
     "store": {"store", "core", "metrics"},

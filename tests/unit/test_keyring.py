@@ -107,6 +107,12 @@ class KeyringTests(TestCase):
         keyring.read_or_draft(self.path).settle(self.ledger)
         self.assertEqual(keyring.read(self.path).roots, draft.roots)
 
+    def test_a_keyring_that_another_daemon_made_meanwhile_is_not_ignored(self) -> None:
+        draft = keyring.read_or_draft(self.path)
+        self.made()
+        with self.assertRaisesRegex(Misconfigured, "start it again"):
+            draft.settle(self.ledger)
+
     def test_a_claim_that_fails_leaves_no_keyring_behind(self) -> None:
         for failure in (Misconfigured("holds people"), Unavailable("away")):
             draft = keyring.read_or_draft(self.path)

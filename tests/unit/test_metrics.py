@@ -7,6 +7,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import NoResource, getChildForRequest
 from twisted.web.test.requesthelper import DummyRequest
 
+from securechat.core.errors import Code
 from securechat.metrics import Metrics, MetricsResource
 
 
@@ -42,11 +43,12 @@ class Figures(SynchronousTestCase):
         self.assertEqual(self.value("securechat_deliveries_total"), 500)
         self.assertEqual(self.value("securechat_fanout_seconds_count"), 1)
 
-    def test_a_code_outside_the_table_makes_no_new_series(self) -> None:
-        self.metrics.refused("too_large")
-        self.metrics.refused("anything else")
+    def test_refusals_are_counted_by_code(self) -> None:
+        self.metrics.refused(Code.TOO_LARGE)
+        self.metrics.slow_reader_cut()
         self.assertEqual(self.value("securechat_refusals_total", code="too_large"), 1)
-        self.assertEqual(self.value("securechat_refusals_total", code="internal"), 1)
+        self.assertEqual(self.value("securechat_refusals_total", code="internal"), 0)
+        self.assertEqual(self.value("securechat_slow_readers_cut_total"), 1)
 
     def test_logins_registrations_and_answers_are_counted(self) -> None:
         self.metrics.login("throttled")

@@ -1,0 +1,174 @@
+"""The wiring: the one place where the daemon's objects meet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from twisted.application.service import IService
+from twisted.internet import reactor as global_reactor
+from twisted.web.server import Site
+
+from . import assets, keyring, tls
+from .bus.local import LocalBus
+from .chat.accounts import Accounts
+from .chat.journal import Journal
+from .chat.rooms import RoomReader
+from .clock import use_monotonic_timers, wall_clock
+from .config import Config
+from .core.buckets import Capacity
+from .core.conversation import Pace
+from .core.errors import Misconfigured, Unavailable
+from .core.keys import RoomKeys
+from .core.ports import Ledger
+from .core.settings import SqliteDatabase
+from .daemon import Daemon, Listener
+from .files import allowed_connections, make_data_dir
+from .hashing import BcryptPool
+from .keyring import Keyring
+from .metrics import Metrics, MetricsResource
+from .sockets.factory import ChatFactory
+from .store import Store
+from .web import Origins, build_site, socket_headers
+from .web.plain import PlainSite
+
+
+def makeService(config: Config) -> IService:
+    """The whole daemon for ``config``.
+
+    What is certain to be wrong ends the process here, with status 1 and the reason; a database
+    that is away does not: the daemon starts, is not ready, and keeps trying.
+    """
+    use_monotonic_timers(global_reactor)
+    try:
+        make_data_dir(config)
+        return _daemon(config)
+    except Misconfigured as error:
+        raise SystemExit(f"securechat: {error}") from None
+
+
+def check(config: Config) -> list[str]:
+    """Why a daemon with this ``config`` could not serve; empty when everything is in order.
+
+    Starts and changes nothing: a new database stays as it is.
+    """
+    reasons: list[str] = []
+
+    def note(examine: Callable[[], object]) -> None:
+        try:
+            examine()
+        except (Misconfigured, Unavailable) as error:
+            reasons.append(f"securechat: {error}")
+
+    ring: list[Keyring] = []
+    note(lambda: ring.append(keyring.read_or_draft(config.keyring)))
+    if config.tls_cert is not None and config.tls_key is not None:
+        certificate, key = config.tls_cert, config.tls_key
+        note(lambda: tls.server_context(certificate, key))
+    note(lambda: _examine_database(config, ring))
+    return reasons
+
+
+def _examine_database(config: Config, ring: list[Keyring]) -> None:
+    if isinstance(config.database, SqliteDatabase) and not config.database.path.exists():
+        return
+    ledger = Store(config.database).ledger
+    ledger.examine()
+    for found in ring:
+        found.check(ledger.identity())
+
+
+def _daemon(config: Config) -> Daemon:
+    reactor = global_reactor
+    now_ms = wall_clock()
+    metrics = Metrics()
+    ring = keyring.read_or_draft(config.keyring)
+    store = Store(config.database, reactor)
+    prepared = _prepare_now(store.ledger, ring)
+
+    bus = LocalBus()
+    room_keys = RoomKeys(ring.roots)
+    hashing = BcryptPool(reactor, ring.roots.peppers())
+    accounts = Accounts(store.accounts, hashing, bus, config.limits, os.urandom)
+    room_reader = RoomReader(store.accounts, store.rooms, store.events)
+    journal = Journal(
+        events=store.events,
+        room_keys=room_keys,
+        bus=bus,
+        clock=reactor,
+        wall_clock=now_ms,
+        most_waiting=config.limits.journal,
+        metrics=metrics,
+    )
+    origins = Origins(config.public_url)
+    sockets = ChatFactory(
+        journal=journal,
+        room_reader=room_reader,
+        room_keys=room_keys,
+        pace=Pace(config.limits),
+        reactor=reactor,
+        wall_clock=now_ms,
+        metrics=metrics,
+        headers=socket_headers(origins.over_tls),
+    )
+    bus.listen(sockets.hear)
+    daemon = Daemon(
+        store=store,
+        ring=ring,
+        prepared=prepared,
+        accounts=accounts,
+        hashing=hashing,
+        journal=journal,
+        sockets=sockets,
+        origins=origins,
+        wall_clock=now_ms,
+        reactor=reactor,
+    )
+    limits = config.limits
+    site = build_site(
+        accounts=accounts,
+        limits=limits,
+        origins=origins,
+        csrf_key=ring.roots.purpose("csrf"),
+        ready=daemon.why_not_ready,
+        draining=lambda: daemon.draining,
+        admit=sockets.admit,
+        capacity=Capacity(
+            connections=allowed_connections(limits.connections),
+            per_address=limits.connections_per_address,
+            per_user=limits.connections_per_user,
+        ),
+        metrics=metrics,
+        wall_clock_ms=now_ms,
+        registration_open=config.registration == "open",
+        secure_cookies=origins.over_tls,
+        behind_proxy=config.behind_proxy,
+        reactor=reactor,
+        templates_dir=assets.templates_dir(),
+        static_dir=assets.static_dir(),
+    )
+    daemon.listeners = _listeners(config, site, origins, metrics)
+    return daemon
+
+
+def _prepare_now(ledger: Ledger, ring: Keyring) -> bool:
+    """Whether the database could be made ready at once; Misconfigured where it must not be used."""
+    try:
+        ledger.prepare()
+        ring.settle(ledger)
+    except Unavailable:
+        return False
+    return True
+
+
+def _listeners(config: Config, site: Site, origins: Origins, metrics: Metrics) -> list[Listener]:
+    chat = site
+    if config.tls_cert is not None and config.tls_key is not None:
+        chat = tls.over_tls(site, tls.server_context(config.tls_cert, config.tls_key))
+    listeners = [Listener(description, chat, is_chat=True) for description in config.listen]
+    if config.plain_listen is not None:
+        listeners.append(Listener(config.plain_listen, PlainSite(origins), is_chat=False))
+    if config.metrics_listen is not None:
+        exposition = Site(MetricsResource(metrics))
+        listeners.append(Listener(config.metrics_listen, exposition, is_chat=False))
+    return listeners

@@ -1,0 +1,67 @@
+"""The store: SQLite or MariaDB behind the ports Accounts, Rooms, Events and Ledger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.settings import MysqlDatabase, SqliteDatabase
+from .accounts import Accounts
+from .database import DEADLINE_S, Database
+from .events import Events
+from .ledger import Ledger
+from .mysql import Mysql
+from .rooms import Rooms
+from .sqlite import FileLock, Sqlite
+from .transaction import Transaction
+
+__all__ = ["Store"]
+
+
+class Store:
+    """One database: blocking ``ledger`` first, then ``start``, then everything else, then ``stop``.
+
+    Nothing is touched before ``ledger.prepare()`` or ``start()``. ``deadline_s`` is the longest
+    that any call takes before it raises Unavailable.
+    """
+
+    def __init__(
+        self,
+        settings: SqliteDatabase | MysqlDatabase,
+        reactor: Any = None,
+        *,
+        deadline_s: float = DEADLINE_S,
+    ) -> None:
+        if reactor is None:
+            from twisted.internet import reactor
+        self._lock: FileLock | None = None
+        dialect: Sqlite | Mysql
+        if isinstance(settings, SqliteDatabase):
+            self._lock = FileLock(settings.path)
+            dialect = Sqlite(settings.path)
+        else:
+            dialect = Mysql(settings)
+        self.database = Database(dialect, reactor, deadline_s)
+        self.ledger = Ledger(dialect, self._lock)
+        self.accounts = Accounts(self.database)
+        self.rooms = Rooms(self.database)
+        self.events = Events(self.database)
+
+    def start(self) -> None:
+        """Start the threads; Misconfigured where another daemon holds the SQLite file."""
+        if self._lock is not None:
+            self._lock.take()
+        self.database.start()
+
+    async def stop(self) -> None:
+        """Let what is running end, close every connection, let others have the SQLite file."""
+        await self.database.stop()
+        if self._lock is not None:
+            self._lock.release()
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life; raises Unavailable."""
+        await self.database.read("ping", _sign_of_life)
+
+
+def _sign_of_life(tx: Transaction) -> None:
+    tx.one("SELECT 1")

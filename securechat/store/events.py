@@ -1,0 +1,126 @@
+"""The append-only log of every room; implements the port Events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.internet.defer import Deferred
+
+from ..core.model import Draft, Outcome, Page, Rejected, RoomId, StoredEvent, StoredKey, UserId
+from ..core.ports import Sealer
+from . import log
+from .database import Database, Run
+from .faults import Conflict
+from .heads import Head, Heads
+from .numbering import Numbering, Post
+from .transaction import Transaction
+
+
+class _Stale(Exception):
+    """Somebody else changed a room since we last looked."""
+
+
+class Events:
+    """Numbers, seals, inserts, commits; and reads pages."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._heads = Heads()
+
+    def append(self, drafts: Sequence[Draft], sealer: Sealer) -> Deferred[list[Outcome]]:
+        """Number, seal, insert and COMMIT all drafts in one transaction; one outcome a draft.
+
+        What is remembered of a room decides the speed: then it is one UPDATE that holds only if
+        nothing has changed, one INSERT and COMMIT. Else rooms are locked and read first.
+        Raises Unavailable, after which any of the drafts may be stored or not.
+        """
+        batch = tuple(drafts)
+        return self._database.write_in_steps("append", lambda run: self._append(run, batch, sealer))
+
+    def after(self, user: UserId, room: RoomId, seq: int, limit: int) -> Deferred[Page | None]:
+        """The first ``limit`` events numbered above ``seq``; None where ``user`` is no member."""
+        return self._database.read("after", lambda tx: log.page_after(tx, user, room, seq, limit))
+
+    def before(self, user: UserId, room: RoomId, seq: int, limit: int) -> Deferred[Page | None]:
+        """The last ``limit`` events numbered below ``seq``; None where ``user`` is no member."""
+        return self._database.read("before", lambda tx: log.page_before(tx, user, room, seq, limit))
+
+    def keys(self, room: RoomId, first: int, last: int) -> Deferred[tuple[StoredKey, ...]]:
+        """The keys that seal events ``first`` to ``last``; nothing where ``first > last``."""
+        return self._database.read("keys", lambda tx: log.keys_between(tx, room, first, last))
+
+    def _append(self, run: Run, drafts: tuple[Draft, ...], sealer: Sealer) -> list[Outcome]:
+        if not drafts:
+            return []
+        heads = self._heads.take({draft.room for draft in drafts})
+        try:
+            numbering = _numbered_from_memory(heads, drafts, sealer)
+            if numbering is not None:
+                run(lambda tx: _advance(tx, heads, numbering))
+                return self._committed(numbering)
+        except (_Stale, Conflict):
+            pass  # another daemon was here, a resend, or a row that is refused: look closely
+        try:
+            return self._committed(run(lambda tx: _numbered_under_lock(tx, drafts, sealer)))
+        except Conflict:
+            return [self._append_alone(run, draft, sealer) for draft in drafts]
+
+    def _append_alone(self, run: Run, draft: Draft, sealer: Sealer) -> Outcome:
+        try:
+            [outcome] = self._committed(run(lambda tx: _numbered_under_lock(tx, (draft,), sealer)))
+        except Conflict as conflict:
+            self._database.log.warn(
+                "an event in room {room} is refused: {conflict}", room=draft.room, conflict=conflict
+            )
+            return Rejected("invalid")
+        return outcome
+
+    def _committed(self, numbering: Numbering) -> list[Outcome]:
+        self._heads.remember(numbering.heads)
+        return numbering.outcomes
+
+
+def _numbered_from_memory(
+    heads: dict[RoomId, Head], drafts: Sequence[Draft], sealer: Sealer
+) -> Numbering | None:
+    """The batch numbered on what we remember; None where that does not suffice."""
+    for draft in drafts:
+        head = heads.get(draft.room)
+        if head is None or head.key is None or draft.author not in head.authors:
+            return None
+    numbering = Numbering(heads, {}, sealer)
+    for draft in drafts:
+        numbering.add(draft)
+        if numbering.keys:
+            return None
+    return numbering
+
+
+def _advance(tx: Transaction, remembered: dict[RoomId, Head], numbering: Numbering) -> None:
+    """Write a batch numbered from memory, if all that was remembered is still so."""
+    # Rooms always in the same order: two daemons then wait for each other, but never in a circle.
+    for room in sorted(remembered):
+        if not log.advance_unchanged(tx, room, remembered[room], numbering.heads[room].last_seq):
+            raise _Stale(room)
+    log.insert_events(tx, numbering.events)
+
+
+def _numbered_under_lock(tx: Transaction, drafts: Sequence[Draft], sealer: Sealer) -> Numbering:
+    """The batch numbered on what the database says while nobody else can change it."""
+    heads: dict[RoomId, Head] = {}
+    existing: dict[Post, StoredEvent] = {}
+    for room in sorted({draft.room for draft in drafts}):
+        own = [draft for draft in drafts if draft.room == room]
+        head = log.locked_head(tx, room, sorted({draft.author for draft in own}))
+        if head is not None:
+            heads[room] = head
+            existing.update(log.existing(tx, room, own))
+    numbering = Numbering(heads, existing, sealer)
+    for draft in drafts:
+        numbering.add(draft)
+    for room, head in heads.items():
+        if numbering.heads[room] != head:
+            log.advance(tx, room, numbering.heads[room])
+    log.insert_keys(tx, numbering.keys)
+    log.insert_events(tx, numbering.events)
+    return numbering

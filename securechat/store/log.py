@@ -1,0 +1,164 @@
+"""All SQL about events, room heads and room keys."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ..core.model import (
+    Draft,
+    MessageId,
+    Page,
+    RoomId,
+    StoredEvent,
+    StoredKey,
+    UserId,
+)
+from .heads import Head
+from .numbering import Post, post_of
+from .transaction import Row, Transaction, marks
+
+ADVANCE_UNCHANGED = "UPDATE rooms SET last_seq = ? WHERE id = ? AND last_seq = ? AND revision = ?"
+ADVANCE = "UPDATE rooms SET last_seq = ?, revision = ? WHERE id = ?"
+HEAD = "SELECT last_seq, revision FROM rooms WHERE id = ?"
+MEMBERS_AMONG = "SELECT user_id FROM memberships WHERE room_id = ? AND user_id IN ({users})"
+NEWEST_KEY = """
+    SELECT room_id, epoch, root_id, wrapped, first_seq, created_ms
+    FROM room_keys WHERE room_id = ? ORDER BY epoch DESC LIMIT 1"""
+INSERT_KEY = """
+    INSERT INTO room_keys (room_id, epoch, root_id, wrapped, first_seq, created_ms)
+    VALUES (?, ?, ?, ?, ?, ?)"""
+# MAX is NULL where the room has no key yet; then there is no event either.
+KEYS_BETWEEN = """
+    SELECT room_id, epoch, root_id, wrapped, first_seq, created_ms
+    FROM room_keys WHERE room_id = ? AND first_seq <= ? AND first_seq >=
+        (SELECT MAX(first_seq) FROM room_keys WHERE room_id = ? AND first_seq <= ?)
+    ORDER BY epoch"""
+INSERT_EVENT = """
+    INSERT INTO events
+        (room_id, seq, mid, author_id, protected, encrypted_key, iv, ciphertext, tag)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+EVENT = """
+    SELECT room_id, seq, mid, author_id, protected, encrypted_key, iv, ciphertext, tag
+    FROM events """
+EXISTING = EVENT + "WHERE room_id = ? AND author_id IN ({authors}) AND mid IN ({mids})"
+AFTER = EVENT + "WHERE room_id = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?"
+BEFORE = EVENT + "WHERE room_id = ? AND seq > ? AND seq <= ? ORDER BY seq DESC LIMIT ?"
+STANDING = """
+    SELECT r.last_seq, r.members, m.since_seq
+    FROM memberships m JOIN rooms r ON r.id = m.room_id
+    WHERE m.room_id = ? AND m.user_id = ?"""
+
+
+def advance_unchanged(tx: Transaction, room: RoomId, remembered: Head, last_seq: int) -> bool:
+    """Move the room on to ``last_seq`` if it stands where we remember it; whether it did.
+
+    From here to COMMIT nobody else can number, remove or admit in this room.
+    """
+    values = (last_seq, room, remembered.last_seq, remembered.revision)
+    return tx.run(ADVANCE_UNCHANGED, *values) == 1
+
+
+def advance(tx: Transaction, room: RoomId, head: Head) -> None:
+    """Move a room that we hold locked."""
+    tx.run(ADVANCE, head.last_seq, head.revision, room)
+
+
+def locked_head(tx: Transaction, room: RoomId, authors: Sequence[UserId]) -> Head | None:
+    """The room's head, held until COMMIT, and which of ``authors`` are members; None: no room."""
+    row = tx.one(HEAD + tx.for_update, room)
+    if row is None:
+        return None
+    members = tx.all(MEMBERS_AMONG.format(users=marks(authors)), room, *authors)
+    key = tx.one(NEWEST_KEY, room)
+    return Head(
+        last_seq=row[0],
+        revision=row[1],
+        key=None if key is None else _key(key),
+        authors=frozenset(UserId(member) for (member,) in members),
+    )
+
+
+def existing(tx: Transaction, room: RoomId, drafts: Sequence[Draft]) -> dict[Post, StoredEvent]:
+    """Those of the room's events that may be earlier sendings of ``drafts``."""
+    authors = sorted({draft.author for draft in drafts})
+    mids = sorted({draft.mid for draft in drafts})
+    sql = EXISTING.format(authors=marks(authors), mids=marks(mids))
+    events = [_event(row) for row in tx.all(sql, room, *authors, *mids)]
+    return {post_of(event): event for event in events}
+
+
+def insert_keys(tx: Transaction, keys: Sequence[StoredKey]) -> None:
+    """Store new epochs; the rooms' revisions are raised by ``advance``."""
+    tx.run_many(
+        INSERT_KEY,
+        [(k.room, k.epoch, k.root_id, k.wrapped, k.first_seq, k.created_ms) for k in keys],
+    )
+
+
+def insert_events(tx: Transaction, events: Sequence[StoredEvent]) -> None:
+    """Store sealed events under numbers that have been taken."""
+    tx.run_many(INSERT_EVENT, [_values(event) for event in events])
+
+
+def page_after(tx: Transaction, user: UserId, room: RoomId, seq: int, limit: int) -> Page | None:
+    """The first ``limit`` events above ``seq``."""
+    standing = tx.one(STANDING, room, user)
+    if standing is None:
+        return None
+    last_seq, members, since_seq = standing
+    # Bounded by the head just read: what is committed meanwhile belongs to the next page.
+    rows = tx.all(AFTER, room, max(seq, since_seq), last_seq, limit)
+    return _page(tx, room, rows, last_seq, members)
+
+
+def page_before(tx: Transaction, user: UserId, room: RoomId, seq: int, limit: int) -> Page | None:
+    """The last ``limit`` events below ``seq``."""
+    standing = tx.one(STANDING, room, user)
+    if standing is None:
+        return None
+    last_seq, members, since_seq = standing
+    rows = tx.all(BEFORE, room, since_seq, min(seq - 1, last_seq), limit)
+    return _page(tx, room, rows[::-1], last_seq, members)
+
+
+def keys_between(tx: Transaction, room: RoomId, first: int, last: int) -> tuple[StoredKey, ...]:
+    """The keys that seal events ``first`` to ``last``, by epoch."""
+    if first > last:
+        return ()
+    keys = [_key(row) for row in tx.all(KEYS_BETWEEN, room, last, room, first)]
+    # An epoch that the next one followed before anything was written seals nothing.
+    unused = {a.epoch for a, b in pairwise(keys) if a.first_seq == b.first_seq}
+    return tuple(key for key in keys if key.epoch not in unused)
+
+
+def _page(tx: Transaction, room: RoomId, rows: Sequence[Row], last_seq: int, members: int) -> Page:
+    events = tuple(_event(row) for row in rows)
+    keys = keys_between(tx, room, events[0].seq, events[-1].seq) if events else ()
+    return Page(events, keys, last_seq, members)
+
+
+def _key(row: Row) -> StoredKey:
+    room, epoch, root_id, wrapped, first_seq, created_ms = row
+    return StoredKey(RoomId(room), epoch, root_id, bytes(wrapped), first_seq, created_ms)
+
+
+def _event(row: Row) -> StoredEvent:
+    room, seq, mid, author, protected, encrypted_key, iv, ciphertext, tag = row
+    return StoredEvent(
+        room=RoomId(room),
+        seq=seq,
+        mid=MessageId(mid),
+        author=UserId(author),
+        protected=bytes(protected),
+        # NULL once destroyed: empty parts never open.
+        encrypted_key=bytes(encrypted_key or b""),
+        iv=bytes(iv),
+        ciphertext=bytes(ciphertext or b""),
+        tag=bytes(tag),
+    )
+
+
+def _values(event: StoredEvent) -> tuple[object, ...]:
+    finds = (event.room, event.seq, event.mid, event.author)
+    return *finds, event.protected, event.encrypted_key, event.iv, event.ciphertext, event.tag

@@ -1,0 +1,46 @@
+"""TLS for the listening ports: the newest version, the operator's own certificate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from OpenSSL import SSL
+from twisted.internet.interfaces import IProtocolFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory
+
+from .core.errors import Misconfigured
+
+
+class _ContextFactory:
+    """What Twisted asks for the context of each connection: always the same."""
+
+    def __init__(self, context: SSL.Context) -> None:
+        self._context = context
+
+    def getContext(self) -> SSL.Context:
+        return self._context
+
+
+def server_context(certificate: Path, key: Path) -> SSL.Context:
+    """A TLS 1.3 context with the chain in ``certificate`` and the key in ``key`` (both PEM).
+
+    Raises Misconfigured where OpenSSL does not take them.
+    """
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(SSL.TLS1_3_VERSION)
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    try:
+        context.use_certificate_chain_file(str(certificate))
+        context.use_privatekey_file(str(key))
+        context.check_privatekey()
+    except SSL.Error as error:
+        raise Misconfigured(
+            f"the certificate {certificate} and the key {key} cannot be used: {error}"
+        ) from None
+    return context
+
+
+def over_tls(factory: IProtocolFactory, context: SSL.Context) -> IProtocolFactory:
+    """``factory``, spoken to through TLS."""
+    wrapped: IProtocolFactory = TLSMemoryBIOFactory(_ContextFactory(context), False, factory)
+    return wrapped

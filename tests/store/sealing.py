@@ -1,0 +1,86 @@
+"""A cheap sealer, people and posts for the store's tests."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field, replace
+
+from securechat.core.model import (
+    GENERAL,
+    Appended,
+    Draft,
+    MessageId,
+    Outcome,
+    PasswordHash,
+    RoomId,
+    Session,
+    SessionDigest,
+    StoredEvent,
+    StoredKey,
+    User,
+    UserId,
+)
+
+NOW_MS = 1_700_000_000_000
+
+
+@dataclass
+class CheapSealer:
+    """Fills an event's parts with recognizable bytes; ``poison`` names posts that no table takes."""
+
+    events_per_epoch: int = 2**20
+    poison: frozenset[str] = frozenset()
+    sealed: list[tuple[RoomId, int, str]] = field(default_factory=list)
+
+    def outdated(self, key: StoredKey, next_seq: int, now_ms: int) -> bool:
+        return next_seq >= key.first_seq + self.events_per_epoch
+
+    def new_key(self, room: RoomId, epoch: int, first_seq: int, now_ms: int) -> StoredKey:
+        return StoredKey(room, epoch, 1, bytes([epoch % 256]) * 40, first_seq, now_ms)
+
+    def seal(self, draft: Draft, seq: int, key: StoredKey) -> StoredEvent:
+        self.sealed.append((draft.room, seq, key.kid))
+        event = StoredEvent(
+            room=draft.room,
+            seq=seq,
+            mid=draft.mid,
+            author=draft.author,
+            protected=f'{{"seq":{seq},"kid":"{key.kid}"}}'.encode(),
+            encrypted_key=b"\x00'\"%?\\" * 12,
+            iv=b"\xff" * 16,
+            ciphertext=draft.plaintext,
+            tag=b"t" * 32,
+        )
+        if draft.mid in self.poison:
+            event = replace(event, tag=b"t" * 33)
+        return event
+
+
+def id_of(text: str) -> str:
+    """22 characters base64url, always the same for the same text."""
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()[:16])[:22].decode()
+
+
+def person(name: str, full_name: str | None = None) -> User:
+    return User(UserId(id_of(name)), name, full_name or name.title(), "member")
+
+
+def password() -> PasswordHash:
+    return PasswordHash(b"$2b$12$" + b"x" * 53, 1)
+
+
+def session(user: User, token: str = "first", at_ms: int = NOW_MS) -> Session:
+    digest = hashlib.sha256(f"{user.username} {token}".encode()).digest()
+    return Session(SessionDigest(digest), user, at_ms, at_ms)
+
+
+def draft(author: User, text: str, room: RoomId = GENERAL, at_ms: int = NOW_MS) -> Draft:
+    plaintext = text.encode().ljust(128)
+    return Draft(room, MessageId(id_of(text)), author.id, at_ms, plaintext)
+
+
+def numbers(outcomes: list[Outcome]) -> list[int]:
+    """The numbers of drafts that must all have been appended."""
+    assert all(isinstance(outcome, Appended) for outcome in outcomes), outcomes
+    return [outcome.event.seq for outcome in outcomes if isinstance(outcome, Appended)]

@@ -1,0 +1,134 @@
+"""A real daemon in a process of its own, started and killed by the tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_WITHIN_S = 30.0
+
+
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+class DaemonProcess:
+    """``twistd -n securechat`` with its data in ``folder``; the same port over every restart."""
+
+    def __init__(self, folder: Path, *options: str, scheme: str = "http") -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.scheme = scheme
+        self.options = options
+        self.log_path = folder / "daemon.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def url(self) -> str:
+        """Where the pages are, as a browser on this machine types it."""
+        return f"{self.scheme}://localhost:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running daemon."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def data_dir(self) -> Path:
+        """The daemon's --data-dir."""
+        return self.folder / "data"
+
+    def command(self) -> list[str]:
+        """The command line."""
+        return [
+            *(sys.executable, "-m", "twisted.scripts.twistd"),
+            *("-n", "--pidfile=", "securechat"),
+            *("--listen", f"tcp:{self.port}:interface=127.0.0.1"),
+            *("--data-dir", str(self.data_dir)),
+            *self.options,
+        ]
+
+    def spawn(self, **environ: str) -> subprocess.Popen[bytes]:
+        """Start the process without waiting for it."""
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(),
+                cwd=self.folder,
+                env=os.environ | {"PYTHONPATH": str(ROOT)} | environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        return self._process
+
+    def start(self, **environ: str) -> DaemonProcess:
+        """Start it and wait until /readyz says so."""
+        self.spawn(**environ)
+        self.wait_until("/readyz", 200)
+        return self
+
+    def wait_until(self, path: str, status: int, within_s: float = READY_WITHIN_S) -> None:
+        """Wait until ``path`` answers ``status``; AssertionError with the log when it does not."""
+        deadline = time.monotonic() + within_s
+        seen: object = None
+        while time.monotonic() < deadline:
+            assert self._process is not None
+            if self._process.poll() is not None:
+                break
+            seen = self._status(path)
+            if seen == status:
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{path} never answered {status} but {seen}:\n{self.log()}")
+
+    def _status(self, path: str) -> object:
+        # The port is plain or TLS; health is asked without checking a test's own certificate.
+        import ssl
+
+        context = ssl._create_unverified_context() if self.scheme == "https" else None
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=5, context=context) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError as error:
+            return error
+
+    def log(self) -> str:
+        """Everything the daemon has logged, over all its lives."""
+        return self.log_path.read_text(errors="replace")
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def stop(self, within_s: float = 15.0) -> float:
+        """SIGTERM; the seconds it took to end."""
+        started_s = time.monotonic()
+        self._end(signal.SIGTERM, within_s)
+        return time.monotonic() - started_s
+
+    def _end(self, number: signal.Signals, within_s: float = 15.0) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            process.send_signal(number)
+            try:
+                process.wait(within_s)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                raise AssertionError(f"the daemon did not end:\n{self.log()}") from None

@@ -1,0 +1,194 @@
+"""A real MariaDB on a private Unix socket, for tests."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import pymysql
+
+from securechat.core.settings import MysqlDatabase
+
+START_TIMEOUT_S = 30
+SMALL = (
+    # Small files and caches, but the durability that operators are asked for.
+    "--innodb-buffer-pool-size=32M",
+    "--innodb-log-file-size=16M",
+    "--innodb-flush-log-at-trx-commit=1",
+    "--performance-schema=OFF",
+    "--skip-log-bin",
+)
+
+
+def missing() -> str | None:
+    """Why a test that wants MariaDB must be skipped; None where it can run."""
+    if os.environ.get("SECURECHAT_TESTS") != "all":
+        return "set SECURECHAT_TESTS=all to test on MariaDB"
+    if shutil.which("mariadbd") is None or shutil.which("mariadb-install-db") is None:
+        return "MariaDB is not installed (Debian's package mariadb-server)"
+    return None
+
+
+class MariaDB:
+    """One server in a temporary folder, reached by root without a password.
+
+    ``options`` are further arguments of mariadbd and win over ours.
+    """
+
+    def __init__(self, options: Sequence[str] = ()) -> None:
+        # Short: the path of a Unix socket may have 107 bytes, and trial's folders are deep.
+        self.folder = Path(tempfile.mkdtemp(prefix="securechat-mariadb-"))
+        self.datadir = self.folder / "data"
+        self.socket = self.folder / "sock"
+        self._options = tuple(options)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._names = itertools.count(1)
+
+    def start(self) -> None:
+        """Make the data folder if need be, start, and wait until it answers."""
+        if not self.datadir.exists():
+            self._install()
+        self._process = subprocess.Popen(
+            ["mariadbd", *self._arguments(), *SMALL, *self._options],
+            stdout=subprocess.DEVNULL,
+            stderr=(self.folder / "log").open("ab"),
+            cwd=self.folder,
+        )
+        deadline_s = time.monotonic() + START_TIMEOUT_S
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline_s:
+                log = (self.folder / "log").read_text(errors="replace")[-4000:]
+                self.kill()
+                raise RuntimeError(f"mariadbd did not start:\n{log}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End it as an operator does."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a power cut does."""
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """Let it hang: connections stay open and nobody answers."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def remove(self) -> None:
+        """Kill it and remove its folder."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, name: str) -> MysqlDatabase:
+        """The settings of the database ``name`` here."""
+        return MysqlDatabase(user="root", name=name, unix_socket=self.socket)
+
+    def url_string(self, name: str) -> str:
+        """The same as a ``--database`` option."""
+        return f"mysql://root@/{name}?unix_socket={quote(str(self.socket))}"
+
+    def fresh_database(self) -> str:
+        """The name of a new, empty database."""
+        name = f"securechat_{os.getpid()}_{next(self._names)}"
+        self.sql(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database and free its files."""
+        self.sql(f"DROP DATABASE IF EXISTS {name}")
+
+    def sql(self, text: str, database: str | None = None) -> list[tuple[object, ...]]:
+        """Run one statement as root; its rows."""
+        with contextlib.closing(
+            pymysql.connect(
+                user="root",
+                unix_socket=str(self.socket),
+                database=database,
+                charset="utf8mb4",
+                autocommit=True,
+                connect_timeout=5,
+                read_timeout=30,
+            )
+        ) as connection:
+            cursor = connection.cursor()
+            cursor.execute(text)
+            return list(cursor.fetchall())
+
+    def dump(self, name: str) -> bytes:
+        """What mariadb-dump writes about the database ``name``."""
+        command = ["mariadb-dump", "--no-defaults", f"--socket={self.socket}", "--user=root"]
+        return subprocess.run(
+            [*command, "--single-transaction", "--hex-blob", name], check=True, capture_output=True
+        ).stdout
+
+    def _install(self) -> None:
+        subprocess.run(
+            [
+                "mariadb-install-db",
+                *self._arguments()[:3],
+                "--auth-root-authentication-method=normal",
+                "--skip-test-db",
+                "--innodb-log-file-size=16M",
+            ],
+            check=True,
+            capture_output=True,
+            cwd=self.folder,
+        )
+
+    def _arguments(self) -> list[str]:
+        return [
+            "--no-defaults",
+            f"--datadir={self.datadir}",
+            "--user=root" if os.getuid() == 0 else "--skip-name-resolve",
+            f"--socket={self.socket}",
+            f"--pid-file={self.folder / 'pid'}",
+            "--skip-networking",
+        ]
+
+    def _answers(self) -> bool:
+        try:
+            self.sql("SELECT 1")
+        except pymysql.MySQLError:
+            return False
+        return True
+
+    def _end(self, sign: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(sign)
+        try:
+            process.wait(START_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+_shared: MariaDB | None = None
+
+
+def shared() -> MariaDB:
+    """The server of this test run, started at the first call and removed at the end."""
+    global _shared  # noqa: PLW0603 - one a process is the point
+    if _shared is None:
+        _shared = MariaDB()
+        atexit.register(_shared.remove)
+        _shared.start()
+    return _shared
