@@ -122,7 +122,7 @@ class Daemon(Service):
 
     def startService(self) -> None:
         """Start what needs the reactor; try until the database is ready."""
-        super().startService()
+        Service.startService(self)
         self._store.start()
         self._hashing.start()
         if self._prepared:
@@ -185,7 +185,9 @@ class Daemon(Service):
             if loop.running:
                 loop.stop()
         for _, port in self._ports:
-            await port.stopListening()
+            stopped = port.stopListening()
+            if stopped is not None:
+                await stopped
         await self._journal.drain()
         await self._sockets.drain()
         self._hashing.stop()

@@ -15,6 +15,8 @@ import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import PurePath
 from types import FrameType
 from typing import Any, Protocol
 
@@ -29,8 +31,9 @@ _DANGEROUS = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
 _RESERVED = frozenset({"time", "level", "logger", "event", "message", "failure"})
-_NOISY_NAMESPACES = ("autobahn.", "txaio", "twisted.internet.protocol")
-_PORT_CLOSED = re.compile(r"\(.*Port .* Closed\)")
+# The last is Twisted's access log, which quotes what strangers send; our own records say more.
+_NOISY_NAMESPACES = ("autobahn.", "txaio", "twisted.internet.protocol", "twisted.python.log")
+_PORT_OPENED_OR_CLOSED = re.compile(r"\S+ starting on .+|\(.*Port .* Closed\)")
 
 
 class TextStream(Protocol):
@@ -92,7 +95,7 @@ def is_wanted(event: LogEvent) -> bool:
 def _is_noise(event: LogEvent) -> bool:
     form = str(event.get("log_format", ""))
     if _namespace(event) == "log_legacy":
-        return "eventType" in event or _PORT_CLOSED.fullmatch(_message(event)) is not None
+        return _PORT_OPENED_OR_CLOSED.fullmatch(_message(event)) is not None
     return _namespace(event).startswith(_NOISY_NAMESPACES) or form in (
         "Starting factory {factory!r}",
         "Stopping factory {factory!r}",
@@ -192,6 +195,8 @@ def _plain(value: object) -> object:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
+    if isinstance(value, PurePath | IPv4Address | IPv6Address):
+        return str(value)
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return f"<{type(value).__qualname__}>"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from twisted.application.service import IService
 from twisted.internet import reactor as global_reactor
+from twisted.internet.interfaces import IProtocolFactory
 from twisted.web.server import Site
 
 from . import assets, keyring, tls
@@ -29,8 +30,7 @@ from .keyring import Keyring
 from .metrics import Metrics, MetricsResource
 from .sockets.factory import ChatFactory
 from .store import Store
-from .web import Origins, build_site, socket_headers
-from .web.plain import PlainSite
+from .web import Origins, SecureSite, build_site, upgrade_headers
 
 
 def makeService(config: Config) -> IService:
@@ -72,10 +72,9 @@ def check(config: Config) -> list[str]:
 def _examine_database(config: Config, ring: list[Keyring]) -> None:
     if isinstance(config.database, SqliteDatabase) and not config.database.path.exists():
         return
-    ledger = Store(config.database).ledger
-    ledger.examine()
+    identity = Store(config.database).ledger.examine()
     for found in ring:
-        found.check(ledger.identity())
+        found.check(identity)
 
 
 def _daemon(config: Config) -> Daemon:
@@ -101,6 +100,12 @@ def _daemon(config: Config) -> Daemon:
         metrics=metrics,
     )
     origins = Origins(config.public_url)
+    limits = config.limits
+    capacity = Capacity(
+        connections=allowed_connections(limits.connections),
+        per_address=limits.connections_per_address,
+        per_user=limits.connections_per_user,
+    )
     sockets = ChatFactory(
         journal=journal,
         room_reader=room_reader,
@@ -109,7 +114,8 @@ def _daemon(config: Config) -> Daemon:
         reactor=reactor,
         wall_clock=now_ms,
         metrics=metrics,
-        headers=socket_headers(origins.over_tls),
+        gone=capacity.gone,
+        headers=upgrade_headers(origins.over_tls),
     )
     bus.listen(sockets.hear)
     daemon = Daemon(
@@ -124,7 +130,6 @@ def _daemon(config: Config) -> Daemon:
         wall_clock=now_ms,
         reactor=reactor,
     )
-    limits = config.limits
     site = build_site(
         accounts=accounts,
         limits=limits,
@@ -133,11 +138,7 @@ def _daemon(config: Config) -> Daemon:
         ready=daemon.why_not_ready,
         draining=lambda: daemon.draining,
         admit=sockets.admit,
-        capacity=Capacity(
-            connections=allowed_connections(limits.connections),
-            per_address=limits.connections_per_address,
-            per_user=limits.connections_per_user,
-        ),
+        capacity=capacity,
         metrics=metrics,
         wall_clock_ms=now_ms,
         registration_open=config.registration == "open",
@@ -147,7 +148,7 @@ def _daemon(config: Config) -> Daemon:
         templates_dir=assets.templates_dir(),
         static_dir=assets.static_dir(),
     )
-    daemon.listeners = _listeners(config, site, origins, metrics)
+    daemon.listeners = _listeners(config, site, metrics)
     return daemon
 
 
@@ -161,13 +162,13 @@ def _prepare_now(ledger: Ledger, ring: Keyring) -> bool:
     return True
 
 
-def _listeners(config: Config, site: Site, origins: Origins, metrics: Metrics) -> list[Listener]:
-    chat = site
+def _listeners(config: Config, site: SecureSite, metrics: Metrics) -> list[Listener]:
+    chat: IProtocolFactory = site
     if config.tls_cert is not None and config.tls_key is not None:
         chat = tls.over_tls(site, tls.server_context(config.tls_cert, config.tls_key))
     listeners = [Listener(description, chat, is_chat=True) for description in config.listen]
     if config.plain_listen is not None:
-        listeners.append(Listener(config.plain_listen, PlainSite(origins), is_chat=False))
+        listeners.append(Listener(config.plain_listen, site.in_clear(), is_chat=False))
     if config.metrics_listen is not None:
         exposition = Site(MetricsResource(metrics))
         listeners.append(Listener(config.metrics_listen, exposition, is_chat=False))

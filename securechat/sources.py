@@ -91,10 +91,14 @@ def _limit_flags(layer: Layer, values: Iterable[str], base: Path) -> list[str]:
         if not equals:
             reasons.append(f"--limit {text}: write NAME=VALUE, for example --limit posts=20")
         elif name not in limit_names():
-            reasons.append(f"--limit {name}: no such limit{suggestion(name, limit_names())}")
+            reasons.append(f"--limit {name}: no such limit{_limit_hint(name)}")
         else:
             layer[limit_key(name)] = Given((value,), f"--limit {name}", base)
     return reasons
+
+
+def _limit_hint(name: str) -> str:
+    return suggestion(name, limit_names()) or f"; there are {', '.join(limit_names())}"
 
 
 def from_environment(environ: Mapping[str, str], base: Path) -> tuple[Layer, list[str]]:
@@ -147,7 +151,8 @@ def _file_key(layer: Layer, key: str, value: object, path: Path) -> list[str]:
     if key not in NAMES:
         return [f"{source}: no such setting{suggestion(key, (*NAMES, 'limits'))}"]
     if isinstance(value, str):
-        layer[key] = Given((value,), source, path.parent)
+        texts = _split([value]) if key == "behind-proxy" else (value,)
+        layer[key] = Given(texts, source, path.parent)
         return []
     is_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
     if key in MANY and isinstance(value, list) and is_list:
@@ -162,7 +167,7 @@ def _limit_table(layer: Layer, table: Mapping[str, object], path: Path) -> list[
     for name, value in table.items():
         source = f"{path}: limits.{name}"
         if name not in limit_names():
-            reasons.append(f"{source}: no such limit{suggestion(name, limit_names())}")
+            reasons.append(f"{source}: no such limit{_limit_hint(name)}")
         elif isinstance(value, bool) or not isinstance(value, int):
             reasons.append(f"{source}: must be a whole number, without quotes")
         else:

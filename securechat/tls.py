@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from OpenSSL import SSL
-from twisted.internet.interfaces import IProtocolFactory
+from twisted.internet.interfaces import IOpenSSLContextFactory, IProtocolFactory
 from twisted.protocols.tls import TLSMemoryBIOFactory
+from zope.interface import implementer
 
 from .core.errors import Misconfigured
 
 
+@implementer(IOpenSSLContextFactory)
 class _ContextFactory:
     """What Twisted asks for the context of each connection: always the same."""
 

@@ -89,8 +89,6 @@ def listen(given: Given) -> tuple[str, ...]:
 
 def one_listen(given: Given) -> str:
     """One endpoint string."""
-    if len(given.values) > 1 and len(set(given.values)) > 1:
-        raise ValueError("takes one address only")
     return listen(given)[-1]
 
 
@@ -106,6 +104,8 @@ def metrics_listen(given: Given) -> str:
 
 def networks(given: Given) -> tuple[Network, ...]:
     """The addresses of the proxies whose X-Forwarded-… headers count."""
+    if not given.values:
+        raise ValueError("needs at least one address or network, as in 127.0.0.1 or 10.0.0.0/8")
     return tuple(_network(text) for text in given.values)
 
 

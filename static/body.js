@@ -21,10 +21,10 @@ export function prepare(typed) {
 export function measure(typed, limit_bytes) {
   const body = prepare(typed);
   const left = limit_bytes - encoder.encode(body).length;
-  const count = Math.abs(left).toLocaleString('en');
+  const count = `${Math.abs(left).toLocaleString('en')} ${left === -1 || left === 1 ? 'byte' : 'bytes'}`;
   const over = left < 0;
   let sentence = '';
-  if (over) sentence = `Too long by ${count} bytes. Shorten it or send it in parts.`;
-  else if (left < near_bytes) sentence = `${count} bytes left`;
+  if (over) sentence = `Too long by ${count}. Shorten it or send it in parts.`;
+  else if (left < near_bytes) sentence = `${count} left`;
   return { empty: body === '', over, sentence };
 }

@@ -15,6 +15,8 @@ export class Composer {
   #ports;
   /** @type {HTMLTextAreaElement} */
   #text = element('composer-text');
+  /** @type {HTMLTextAreaElement} */
+  #copy = element('composer-copy');
   /** @type {HTMLElement} */
   #counter = element('composer-counter');
 
@@ -74,16 +76,17 @@ export class Composer {
     this.#grow();
   }
 
-  /** Rows by measuring: `rows` needs no inline style, which the policy forbids. */
+  /**
+   * Rows by measuring: `rows` needs no inline style, which the policy forbids. Measured in a copy,
+   * because shrinking the real one for a moment would move the timeline above it.
+   */
   #grow() {
-    const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(this.#text);
+    const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(this.#copy);
     const padding_px = parseFloat(paddingTop) + parseFloat(paddingBottom);
-    const before = this.#text.rows;
-    this.#text.rows = 1;
-    const lines = Math.round((this.#text.scrollHeight - padding_px) / parseFloat(lineHeight));
+    this.#copy.value = this.#text.value;
+    const lines = Math.round((this.#copy.scrollHeight - padding_px) / parseFloat(lineHeight));
     const rows = Math.max(1, Math.min(most_rows, lines));
-    this.#text.rows = rows;
+    if (this.#text.rows !== rows) this.#text.rows = rows;
     this.#text.classList.toggle('full', lines > most_rows);
-    if (rows !== before) this.#text.scrollTop = this.#text.scrollHeight;
   }
 }

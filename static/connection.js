@@ -7,7 +7,7 @@
  * @typedef {import('./wire.js').Command} Command
  * @typedef {import('./wire.js').Welcome} Welcome
  * @typedef {{send: (text: string) => void, close: (code?: number) => void,
- *   onopen: any, onmessage: any, onclose: any, onerror: any}} Socket
+ *   readyState: number, onopen: any, onmessage: any, onclose: any, onerror: any}} Socket
  * @typedef {object} Surroundings
  * @property {() => Socket} open
  * @property {() => Promise<{status: number, retry_after_ms: number|null}>} session asks `GET /session`
@@ -35,6 +35,7 @@ export const welcome_timeout_ms = 10_000;
 export const silence_timeout_ms = 15_000;
 /** A connection that lasted so long counts as a success, and the waits start small again. */
 const settled_ms = 5_000;
+const socket_open = 1;
 const session_ended = 4401;
 /** What the server or Autobahn says when it could not read our frames: trying again is no use. */
 const not_understood = new Set([4400, 1002, 1007, 1009]);
@@ -94,7 +95,7 @@ export class Connection {
    * @returns {boolean} false when there is no open connection; nothing is queued here
    */
   send(command) {
-    if (this.state.name !== 'open' || !this.#socket) return false;
+    if (this.state.name !== 'open' || this.#socket?.readyState !== socket_open) return false;
     this.#socket.send(JSON.stringify(command));
     this.#silence ??= this.#around.later(() => this.#lose(), silence_timeout_ms);
     return true;

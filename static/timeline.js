@@ -46,8 +46,9 @@ export function rows(messages, letters, me) {
     return head;
   };
   for (const message of messages.filter(is_drawn)) {
-    const head = begin(message.from, message.time);
-    const own = message.from === me;
+    // Nothing of a message that does not open can be trusted, its author and time included.
+    const head = !message.refused && begin(message.from, message.time);
+    const own = !message.refused && message.from === me;
     list.push({ key: `seq ${message.seq}`, type: 'message', message, own, head });
   }
   for (const letter of letters) {

@@ -82,7 +82,7 @@ export class TimelineView {
     this.#lay(this.#rows(room));
     this.#say_older(room);
     if (this.following) this.#to_end();
-    else if (anchor) this.#move(this.#scroller.scrollTop + anchor.node.offsetTop - anchor.top);
+    else if (anchor) this.#hold(anchor);
     this.#reach();
   }
 
@@ -118,13 +118,24 @@ export class TimelineView {
     }
   }
 
-  /** The first row in sight, and where it is. */
+  /**
+   * The first row in sight, and where it ends: older rows above may take its header away or have
+   * it drawn anew, but its last line stays its last line.
+   */
   #anchor() {
     const top = this.#scroller.scrollTop;
-    for (const { node } of this.#drawn.values())
-      if (node.offsetTop + node.offsetHeight > top && node.classList.contains('message'))
-        return { node, top: node.offsetTop };
+    for (const [key, { node }] of this.#drawn) {
+      const end = node.offsetTop + node.offsetHeight;
+      if (end > top && node.classList.contains('message')) return { key, end };
+    }
     return null;
+  }
+
+  /** @param {{key: string, end: number}} anchor */
+  #hold({ key, end }) {
+    const node = this.#drawn.get(key)?.node;
+    if (!node) return;
+    this.#move(this.#scroller.scrollTop + node.offsetTop + node.offsetHeight - end);
   }
 
   #to_end() {

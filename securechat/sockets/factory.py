@@ -67,9 +67,10 @@ class ChatFactory(WebSocketServerFactory):
         reactor: Any,
         wall_clock: Callable[[], int],
         metrics: SocketMetrics,
+        gone: Callable[[Visitor], None],
         headers: Mapping[str, str],
     ) -> None:
-        """``headers`` go into the answer 101."""
+        """``gone`` is told of every admitted visitor once; ``headers`` go into the answer 101."""
         WebSocketServerFactory.__init__(self, server="", headers=dict(headers), reactor=reactor)
         self.journal = journal
         self.room_reader = room_reader
@@ -77,6 +78,7 @@ class ChatFactory(WebSocketServerFactory):
         self.pace = pace
         self.clock: IReactorTime = reactor
         self.metrics = metrics
+        self.gone = gone
         self.turn = Turn(reactor)
         self.fanout = Fanout(room_reader, room_keys, reactor, metrics)
         self._wall_clock = wall_clock
@@ -100,12 +102,9 @@ class ChatFactory(WebSocketServerFactory):
             allowNullOrigin=False,
         )
 
-    def admit(self, visitor: Visitor, leave: Callable[[], None]) -> IResource:
-        """The resource that turns ``visitor``'s upgrade request into a connection.
-
-        ``leave`` is called once the connection is closed.
-        """
-        resource: IResource = WebSocketResource(_One(self, visitor, leave))
+    def admit(self, visitor: Visitor) -> IResource:
+        """The resource that turns ``visitor``'s upgrade request into a connection."""
+        resource: IResource = WebSocketResource(_One(self, visitor))
         return resource
 
     def entered(self, connection: ChatProtocol) -> None:
@@ -184,14 +183,11 @@ class ChatFactory(WebSocketServerFactory):
 class _One:
     """What WebSocketResource needs of a factory, for one visitor."""
 
-    def __init__(
-        self, factory: ChatFactory, visitor: Visitor, leave: Callable[[], None]
-    ) -> None:
+    def __init__(self, factory: ChatFactory, visitor: Visitor) -> None:
         self._factory = factory
         self._visitor = visitor
-        self._leave = leave
 
     def buildProtocol(self, addr: IAddress) -> ChatProtocol:
-        protocol = ChatProtocol(self._visitor, self._leave)
+        protocol = ChatProtocol(self._visitor)
         protocol.factory = self._factory
         return protocol

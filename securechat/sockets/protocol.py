@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
@@ -37,11 +36,9 @@ class ChatProtocol(WebSocketServerProtocol):
     transport: Any  # TCP or TLS; both push, pause and abort
     channel: Channel
 
-    def __init__(self, visitor: Visitor, leave: Callable[[], None]) -> None:
-        """``leave`` is called once the connection is closed."""
+    def __init__(self, visitor: Visitor) -> None:
         super().__init__()
         self.visitor = visitor
-        self._leave = leave
         self.user_id: UserId = visitor.user.id
         self.id = os.urandom(6).hex()
         self._inbox: deque[tuple[bytes, bool]] = deque()
@@ -100,7 +97,7 @@ class ChatProtocol(WebSocketServerProtocol):
         if self._opened:
             self.outbox.close()
             self.factory.left(self, self.remoteCloseCode or code)
-        self._leave()
+        self.factory.gone(self.visitor)
 
     async def _serve(self) -> None:
         while self._inbox and not self._ending:

@@ -41,14 +41,14 @@ class Database:
 
     Every method answers within ``deadline_s``: a thread that waits for a hanging server cannot be
     stopped, so the caller is told Unavailable by a timer, and what the thread brings later is
-    dropped (a write may then have happened). A call that was given up before its turn came is not
-    begun at all.
+    dropped. A call that was given up before its turn came is not begun, and one that is still at
+    work is not committed; only where COMMIT was on its way a write may have happened.
     """
 
     log = Logger()
 
     def __init__(self, dialect: Dialect, reactor: Any, deadline_s: float = DEADLINE_S) -> None:
-        self._dialect = dialect
+        self.dialect = dialect
         self._reactor = reactor
         self._deadline_s = deadline_s
         self._writer: Any = None  # a Pool; adbapi's own annotations are incomplete
@@ -93,7 +93,7 @@ class Database:
         return self._ask(self._reader, name, lambda run: run(work))
 
     def _pool(self, *, writes: bool, threads: int) -> Any:
-        pool: Any = Pool(self._dialect, writes=writes, threads=threads, reactor=self._reactor)
+        pool: Any = Pool(self.dialect, writes=writes, threads=threads, reactor=self._reactor)
         pool.start()
         return pool
 
@@ -149,8 +149,6 @@ class Database:
 
 def _work(link: Link, pool: Pool, call: _Call, job: Callable[[Run], T]) -> T:
     def run(work: Callable[[Transaction], Any]) -> Any:
-        if call.given_up:
-            raise Lost(f"{call.name} was given up before it began")
-        return pool.transact(link, work)
+        return pool.transact(link, work, lambda: not call.given_up)
 
     return job(run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from twisted.internet.defer import Deferred
 
@@ -61,13 +61,15 @@ class Events:
         except (_Stale, Conflict):
             pass  # another daemon was here, a resend, or a row that is refused: look closely
         try:
-            return self._committed(run(lambda tx: _numbered_under_lock(tx, drafts, sealer)))
+            return self._committed(run(lambda tx: _numbered_under_lock(tx, heads, drafts, sealer)))
         except Conflict:
             return [self._append_alone(run, draft, sealer) for draft in drafts]
 
     def _append_alone(self, run: Run, draft: Draft, sealer: Sealer) -> Outcome:
         try:
-            [outcome] = self._committed(run(lambda tx: _numbered_under_lock(tx, (draft,), sealer)))
+            [outcome] = self._committed(
+                run(lambda tx: _numbered_under_lock(tx, {}, (draft,), sealer))
+            )
         except Conflict as conflict:
             self._database.log.warn(
                 "an event in room {room} is refused: {conflict}", room=draft.room, conflict=conflict
@@ -105,7 +107,9 @@ def _advance(tx: Transaction, remembered: dict[RoomId, Head], numbering: Numberi
     log.insert_events(tx, numbering.events)
 
 
-def _numbered_under_lock(tx: Transaction, drafts: Sequence[Draft], sealer: Sealer) -> Numbering:
+def _numbered_under_lock(
+    tx: Transaction, remembered: Mapping[RoomId, Head], drafts: Sequence[Draft], sealer: Sealer
+) -> Numbering:
     """The batch numbered on what the database says while nobody else can change it."""
     heads: dict[RoomId, Head] = {}
     existing: dict[Post, StoredEvent] = {}
@@ -113,7 +117,7 @@ def _numbered_under_lock(tx: Transaction, drafts: Sequence[Draft], sealer: Seale
         own = [draft for draft in drafts if draft.room == room]
         head = log.locked_head(tx, room, sorted({draft.author for draft in own}))
         if head is not None:
-            heads[room] = head
+            heads[room] = head.knowing(remembered.get(room))
             existing.update(log.existing(tx, room, own))
     numbering = Numbering(heads, existing, sealer)
     for draft in drafts:

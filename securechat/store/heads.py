@@ -26,10 +26,12 @@ class Head:
     key: StoredKey | None
     authors: frozenset[UserId]
 
-    def knowing(self, others: frozenset[UserId]) -> Head:
-        """This head with ``others`` among the known authors, within bounds."""
-        both = self.authors | others
-        return replace(self, authors=both if len(both) <= MAX_AUTHORS else self.authors)
+    def knowing(self, remembered: Head | None) -> Head:
+        """This head, with the authors of one that we remember from the same revision."""
+        if remembered is None or remembered.revision != self.revision:
+            return self
+        authors = self.authors | remembered.authors
+        return replace(self, authors=authors) if len(authors) <= MAX_AUTHORS else self
 
 
 class Heads:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
@@ -39,8 +40,7 @@ class Ledger:
         database is away, Misconfigured where it must not be used.
         """
         steps = migrations.known() if steps is None else steps
-        if self._lock is not None:
-            self._lock.take()
+        newly_locked = self._lock is not None and self._lock.take()
         try:
             with self._connected() as connection:
                 tx = Transaction(connection, self._dialect)
@@ -50,9 +50,19 @@ class Ledger:
                 with self._connected(patient=True) as connection:
                     migrations.apply(connection, self._dialect, steps)
         except BaseException:
-            if self._lock is not None:
+            if self._lock is not None and newly_locked:
                 self._lock.release()
             raise
+
+    def examine(self) -> Identity | None:
+        """What ``prepare`` would refuse, without changing anything; the identity, if it has one.
+
+        Raises like ``prepare``. A database that the migrations have not reached has no identity.
+        """
+        with self._connected() as connection:
+            tx = Transaction(connection, self._dialect)
+            self._check(tx)
+            return None if migrations.pending(tx, migrations.known()) else _identity(tx)
 
     def identity(self) -> Identity | None:
         """The identity the database was claimed with; None for a new one."""
@@ -110,11 +120,13 @@ class Ledger:
         fault = error if isinstance(error, _FAULTS) else self._dialect.fault(error)
         if isinstance(fault, Denied):
             return Misconfigured(_denied(self._dialect, fault))
+        cause = error.__cause__ if isinstance(error, _FAULTS) else error
         if isinstance(self._dialect, Sqlite):
-            cause = error.__cause__ if isinstance(error, _FAULTS) else error
             sentence = _sqlite_refusal(self._dialect, cause)
-            if sentence is not None:
-                return Misconfigured(sentence)
+        else:
+            sentence = _certificate_refusal(self._dialect, cause)
+        if sentence is not None:
+            return Misconfigured(sentence)
         if isinstance(fault, Lost | Contended):
             return Unavailable(str(fault))
         return fault or error
@@ -158,3 +170,15 @@ def _sqlite_refusal(dialect: Sqlite, error: BaseException | None) -> str | None:
             f"the folder {dialect.path.parent}."
         )
     return None
+
+
+def _certificate_refusal(dialect: Mysql, error: BaseException | None) -> str | None:
+    # PyMySQL keeps what the TLS library said beside its own error.
+    reason = getattr(error, "original_exception", None)
+    if not isinstance(reason, ssl.SSLCertVerificationError):
+        return None
+    return (
+        f"The certificate of the database server {dialect.settings.host} is not to be trusted: "
+        f"{reason.verify_message}. Name the file of certificates that it leads to with "
+        "--database-ca, and the host by the name in the certificate."
+    )

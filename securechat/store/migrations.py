@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
     -- 1, 2, 3 …: the number in the schema file's name
     number INTEGER NOT NULL PRIMARY KEY,
     -- the schema file's name
-    name ASCII(100) NOT NULL,
+    name CHARS(100) NOT NULL,
     -- when its last statement had run; milliseconds since 1970
     applied_ms INTEGER NOT NULL
 ) WITH_OPTIONS"""

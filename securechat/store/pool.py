@@ -73,8 +73,12 @@ class Pool(adbapi.ConnectionPool):
             self.connections[thread] = self._dialect.connect(writes=self._writes)
         return self.connections[thread]
 
-    def transact(self, link: Link, work: Callable[[Transaction], T]) -> T:
+    def transact(
+        self, link: Link, work: Callable[[Transaction], T], still_wanted: Callable[[], bool]
+    ) -> T:
         """Run ``work`` in one transaction and COMMIT; blocking, on one of the pool's threads.
+
+        Nothing is begun, and nothing committed, that is no longer wanted: Lost then.
 
         Tried a second time after a deadlock or lock wait, and after a connection that turned out
         to be dead (the usual end of a pooled connection when the server restarts) before COMMIT
@@ -85,19 +89,23 @@ class Pool(adbapi.ConnectionPool):
         """
         began_s = time.monotonic()
         try:
-            return self._once(link, work)
+            return self._once(link, work, still_wanted)
         except Contended:
             pass
         except Lost as lost:
             if lost.committing or time.monotonic() - began_s > RETRY_WITHIN_S:
                 raise
-        return self._once(link, work)
+        return self._once(link, work, still_wanted)
 
-    def _once(self, link: Link, work: Callable[[Transaction], T]) -> T:
+    def _once(
+        self, link: Link, work: Callable[[Transaction], T], still_wanted: Callable[[], bool]
+    ) -> T:
+        _require(still_wanted)
         connection = self._translated(link.open)
         try:
             self._translated(self._dialect.begin, connection, writes=self._writes)
             result = work(Transaction(connection, self._dialect))
+            _require(still_wanted)
             self._commit(connection)
         except BaseException:
             self._undo(link, connection)
@@ -126,3 +134,8 @@ class Pool(adbapi.ConnectionPool):
             if fault is None:
                 raise
             raise fault from error
+
+
+def _require(still_wanted: Callable[[], bool]) -> None:
+    if not still_wanted():
+        raise Lost("the caller has given up")

@@ -13,7 +13,7 @@ from typing import Any
 from ..core.errors import Misconfigured
 from .faults import Conflict, Contended, Denied, Fault, Lost
 
-BUSY_TIMEOUT_S = 3.0
+BUSY_TIMEOUT_S = 2.0  # two tries stay inside a call's deadline
 
 _CONTENDED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 _LOST = frozenset(
@@ -29,8 +29,8 @@ _LOST = frozenset(
 )
 _CONTENT = frozenset({sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH})
 
-# The five types of our schema files (see 0001) as SQLite's strict tables know them.
-_TEXT = re.compile(r"\b(\w+)\s+(?:ASCII|UNICODE)\((\d+)\)")
+# The types of our schema files (see 0001) as SQLite's strict tables know them.
+_TEXT = re.compile(r"\b(\w+)\s+CHARS\((\d+)\)")
 _BYTES = re.compile(r"\b(\w+)\s+BYTES\((\d+)\)")
 
 
@@ -111,10 +111,13 @@ class FileLock:
         self._path = path.with_name(path.name + ".lock")
         self._held: int | None = None
 
-    def take(self) -> None:
-        """Make folder and file if need be, private to us; Misconfigured where that cannot be."""
+    def take(self) -> bool:
+        """Make folder and file if need be, private to us; whether the lock was not ours before.
+
+        Raises Misconfigured where another daemon has it, or where the file cannot be made.
+        """
         if self._held is not None:
-            return
+            return False
         try:
             self._database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -133,6 +136,7 @@ class FileLock:
             os.close(lock)
             raise Misconfigured(self._refusal(self._database, error)) from error
         self._held = lock
+        return True
 
     def release(self) -> None:
         """Let others have the file; releasing twice changes nothing."""

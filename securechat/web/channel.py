@@ -62,7 +62,8 @@ class SecureChannel(HTTPChannel):
         if self._refused:
             self._discard(data)
             return
-        if self._deadline is None and not self._handlingRequest and not self._in_body:
+        waits = self._handlingRequest or self.paused or self._in_body
+        if self._deadline is None and not waits:
             self._arm(HEADER_DEADLINE_S)
         super().dataReceived(data)
 
@@ -110,8 +111,24 @@ class SecureChannel(HTTPChannel):
         return bool(super().checkPersistence(request, version))
 
     def requestDone(self, request: Request) -> None:
+        """Go on with the next request, once this one's answer is on its way.
+
+        Twisted would answer all requests that arrived together, however slowly they are read, and
+        keep the answers in memory.
+        """
         self.early_bytes = False
+        if self._waitingForTransport:
+            self.paused = True
+            self._networkProducer.pauseProducing()
         super().requestDone(request)
+
+    def resumeProducing(self) -> None:
+        super().resumeProducing()
+        if self.paused:
+            self.paused = False
+            kept = self.clearLineBuffer()
+            if kept:
+                self.dataReceived(kept)
 
     def count_body(self, n_bytes: int) -> bool:
         """Whether ``n_bytes`` more of a body are still within the cap; refuses it where not."""

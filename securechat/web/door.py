@@ -9,6 +9,7 @@ import binascii
 from collections.abc import Callable
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET
@@ -23,6 +24,8 @@ from .site import SecureRequest
 
 SUBPROTOCOL = "securechat.v1"
 RETRY_S = 5
+
+log = Logger()
 
 Admit = Callable[[Visitor], IResource]
 """Makes the resource that turns one request into this visitor's socket.
@@ -140,7 +143,12 @@ class Door(Resource):
             raise _Refusal(503, "socket")
 
     def _failed(self, failure: Failure, request: SecureRequest) -> None:
-        if failure.check(CancelledError) is None:
+        if failure.check(CancelledError) is not None:
+            return
+        if request.channel.transport is None:
+            # The transport is the socket's by now: there is nobody left to answer.
+            log.failure("a socket could not be opened", failure=failure)
+        else:
             request.processingFailed(failure)
 
 

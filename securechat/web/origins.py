@@ -63,7 +63,8 @@ def _serialize(scheme: str, host: str, port: int) -> str:
 def _parse_public(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     found = _HOST.fullmatch(parts.netloc)
-    if parts.scheme not in _DEFAULT_PORTS or found is None or parts.path not in ("", "/"):
+    beyond = (parts.path.removesuffix("/"), parts.query, parts.fragment)
+    if parts.scheme not in _DEFAULT_PORTS or found is None or any(beyond):
         raise Misconfigured(
             f"--public-url {url!r} is not an address like https://chat.example.org (without a path)"
         )

@@ -8,7 +8,7 @@ import inspect
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from klein import Klein
 from twisted.logger import Logger
@@ -21,15 +21,13 @@ from ..core.errors import Busy, NameTaken, Unavailable
 from ..core.model import Session
 from ..core.settings import Limits
 from . import headers
+from .answers import CLOSED, RETRY_S, STALE, Answer, Sentences, cannot_now, outcome
 from .forms import Form, is_form, read_form
 from .origins import Origins
 from .sessions import Cookies, Csrf, came_from_us
 from .site import SecureRequest, WebMetrics
-from .static import StaticFile, StaticFiles
+from .static import StaticFiles, send
 from .templates import Templates
-
-RETRY_S = 5
-"""When to come back while the database is away."""
 
 log = Logger()
 
@@ -42,24 +40,6 @@ class Throttles:
 
     logins: Buckets
     registrations: Buckets
-
-
-class _Sentences(dict[str, str]):
-    """A sentence for each field; a field without one has the empty sentence."""
-
-    def __missing__(self, field: str) -> str:
-        return ""
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """How a form is answered that is shown again: a status, and what the page says."""
-
-    status: int
-    why: str
-    summary: str = ""
-    errors: dict[str, str] | None = None
-    retry_after: int | None = None
 
 
 class Pages:
@@ -105,7 +85,7 @@ class Pages:
         if await self._session(request) is not None:
             _go(request, "/")
         elif not self._registration_open:
-            self._show_again(request, "register.html", Form({}), _CLOSED)
+            self._show_again(request, "register.html", Form({}), CLOSED)
         else:
             self._show(request, "register.html")
 
@@ -113,13 +93,13 @@ class Pages:
     async def register(self, request: SecureRequest) -> None:
         form, answer = self._form(request, self._throttles.registrations)
         if answer is None and not self._registration_open:
-            answer = _CLOSED
+            answer = CLOSED
         if answer is None:
             answer = await self._try_register(request, form)
         if answer is not None:
             self._show_again(request, "register.html", form, answer)
 
-    async def _try_register(self, request: SecureRequest, form: Form) -> _Answer | None:
+    async def _try_register(self, request: SecureRequest, form: Form) -> Answer | None:
         try:
             session, token = await self._accounts.register(
                 form.get("fullname"),
@@ -130,12 +110,12 @@ class Pages:
                 replacing=self._cookies.token(request),
             )
         except InvalidFields as error:
-            return _Answer(422, "fields", "Please look at the fields below.", error.errors)
+            return Answer(422, "fields", "Please look at the fields below.", error.errors)
         except NameTaken:
             taken = {"username": "This user name is taken."}
-            return _Answer(409, "name_taken", "This user name is taken.", taken)
+            return Answer(409, "name_taken", "This user name is taken.", taken)
         except (Busy, Unavailable) as error:
-            return _cannot_now(error)
+            return cannot_now(error)
         log.info(
             "{username} registered from {address}",
             event="registered",
@@ -160,11 +140,11 @@ class Pages:
         form, answer = self._form(request, self._throttles.logins)
         if answer is None:
             answer = await self._try_login(request, form)
-        self._metrics.login(_outcome(answer))
+        self._metrics.login(outcome(answer))
         if answer is not None:
             self._show_again(request, "login.html", form, answer)
 
-    async def _try_login(self, request: SecureRequest, form: Form) -> _Answer | None:
+    async def _try_login(self, request: SecureRequest, form: Form) -> Answer | None:
         try:
             session, token = await self._accounts.log_in(
                 form.get("username"),
@@ -173,9 +153,9 @@ class Pages:
                 replacing=self._cookies.token(request),
             )
         except WrongPair:
-            return _Answer(401, "wrong_pair", "User name and password do not match.")
+            return Answer(401, "wrong_pair", "User name and password do not match.")
         except (Busy, Unavailable) as error:
-            return _cannot_now(error)
+            return cannot_now(error)
         log.info(
             "{username} logged in from {address}",
             event="logged_in",
@@ -208,22 +188,22 @@ class Pages:
         )
         _go(request, "/login")
 
-    def _form(self, request: SecureRequest, throttle: Buckets) -> tuple[Form, _Answer | None]:
+    def _form(self, request: SecureRequest, throttle: Buckets) -> tuple[Form, Answer | None]:
         """The form, and the answer where it goes no further."""
         if not is_form(request):
-            return Form({}), _Answer(415, "not_a_form", "This is not a form.")
+            return Form({}), Answer(415, "not_a_form", "This is not a form.")
         form = read_form(_body(request))
         if not came_from_us(request, self._origins):
-            return form, _Answer(403, "origin", "This form came from another address.")
+            return form, Answer(403, "origin", "This form came from another address.")
         cookie = self._cookies.pre_session(request, self._now_s())
         if not self._csrf.holds("pre-session", cookie, form.get("csrf")):
-            return form, _STALE
+            return form, STALE
         wait_s = throttle.wait_s(address_key(request.client_address()), self._seconds())
         if wait_s > 0:
             text = f"Too many attempts. Please wait {math.ceil(wait_s)} s."
-            return form, _Answer(429, "throttled", text, retry_after=math.ceil(wait_s))
+            return form, Answer(429, "throttled", text, retry_after=math.ceil(wait_s))
         if form.problem is not None:
-            return form, _Answer(422, "malformed_form", form.problem)
+            return form, Answer(422, "malformed_form", form.problem)
         return form, None
 
     def _sign_in(self, request: SecureRequest, token: str) -> None:
@@ -231,7 +211,7 @@ class Pages:
         _go(request, "/")
 
     def _show_again(
-        self, request: SecureRequest, template: str, form: Form, answer: _Answer
+        self, request: SecureRequest, template: str, form: Form, answer: Answer
     ) -> None:
         _note(request, answer.why)
         kept = {name: form.get(name) for name in ("fullname", "username")}
@@ -242,7 +222,7 @@ class Pages:
             template,
             status=answer.status,
             values=kept,
-            errors=_Sentences(answer.errors or {}),
+            errors=Sentences(answer.errors or {}),
             summary=answer.summary,
             retry_after=answer.retry_after,
         )
@@ -254,7 +234,7 @@ class Pages:
         shown: dict[str, Any] = {
             "csrf": self._csrf.token("pre-session", cookie),
             "values": {"fullname": "", "username": ""},
-            "errors": _Sentences(),
+            "errors": Sentences(),
             "summary": "",
             "notice": "",
             "retry_after": None,
@@ -315,24 +295,12 @@ class Pages:
     @app.route("/sw.js", methods=["GET"])
     def service_worker(self, request: SecureRequest) -> None:
         # A fixed address: the worker's scope is its folder, and browsers look here for a newer one.
-        self._send_file(request, self._static.find("sw.js"), "no-cache")
+        send(request, self._static.find("sw.js"), "no-cache")
 
     @app.route("/static/<digest>/<path:name>", methods=["GET"])
     def static_file(self, request: SecureRequest, digest: str, name: str) -> None:
         file = self._static.find(name) if digest == self._static.digest else None
-        self._send_file(request, file, headers.IMMUTABLE)
-
-    def _send_file(self, request: SecureRequest, file: StaticFile | None, caching: str) -> None:
-        if file is None:
-            request.refuse(404)
-            return
-        request.setHeader(b"Cache-Control", caching.encode())
-        request.setHeader(b"Vary", b"Accept-Encoding")
-        body = file.content
-        if file.gzipped is not None and _takes_gzip(request):
-            request.setHeader(b"Content-Encoding", b"gzip")
-            body = file.gzipped
-        request.answer(200, body, file.content_type)
+        send(request, file, headers.IMMUTABLE)
 
     # -- what goes wrong: Klein writes and ends these answers ------------------------------------
 
@@ -355,26 +323,6 @@ class Pages:
         return self._wall_clock_ms() // 1_000
 
 
-_CLOSED = _Answer(403, "registration_closed", "Registration is closed on this server.")
-_STALE = _Answer(
-    403, "csrf", "This page was open for too long or cookies are off. Please send it once more."
-)
-
-
-def _outcome(answer: _Answer | None) -> Literal["ok", "refused", "throttled"]:
-    if answer is None:
-        return "ok"
-    return "throttled" if answer.status in (429, 503) else "refused"
-
-
-def _cannot_now(error: Busy | Unavailable) -> _Answer:
-    if isinstance(error, Busy):
-        text = "The server is busy. Please try again in a moment."
-        return _Answer(503, "busy", text, retry_after=error.retry_s)
-    text = "The server cannot reach its database. Please try again in a moment."
-    return _Answer(503, "unavailable", text, retry_after=RETRY_S)
-
-
 def _go(request: SecureRequest, address: str) -> None:
     """303 to one of our own fixed addresses; never to one that a request named."""
     request.setHeader(b"Location", address.encode())
@@ -393,10 +341,4 @@ def _body(request: SecureRequest) -> bytes:
 
 
 def _ended(request: SecureRequest) -> bool:
-    return b"ended" in (request.args or {})
-
-
-def _takes_gzip(request: SecureRequest) -> bool:
-    sent = request.requestHeaders.getRawHeaders(b"Accept-Encoding") or []
-    codings = [coding.strip().lower() for value in sent for coding in value.split(b",")]
-    return b"gzip" in codings
+    return request.uri.partition(b"?")[2] == b"ended"

@@ -1,3 +1,5 @@
+# mypy: allow-untyped-calls
+# (the methods that Twisted's classes hand down have no annotations)
 """The static files, read once at start and served from memory under the hash of them all."""
 
 from __future__ import annotations
@@ -6,6 +8,8 @@ import gzip
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from .site import SecureRequest
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -72,3 +76,26 @@ def _read(path: Path) -> StaticFile:
         _TYPES.get(path.suffix, "application/octet-stream"),
         hashlib.sha256(content).hexdigest(),
     )
+
+
+def send(request: SecureRequest, file: StaticFile | None, caching: str) -> None:
+    """Answer with ``file``, gzipped for whoever takes that; None is a 404.
+
+    ``caching`` is the value of Cache-Control.
+    """
+    if file is None:
+        request.refuse(404)
+        return
+    request.setHeader(b"Cache-Control", caching.encode())
+    request.setHeader(b"Vary", b"Accept-Encoding")
+    body = file.content
+    if file.gzipped is not None and _takes_gzip(request):
+        request.setHeader(b"Content-Encoding", b"gzip")
+        body = file.gzipped
+    request.answer(200, body, file.content_type)
+
+
+def _takes_gzip(request: SecureRequest) -> bool:
+    sent = request.requestHeaders.getRawHeaders(b"Accept-Encoding") or []
+    codings = [coding.strip().lower() for value in sent for coding in value.split(b",")]
+    return b"gzip" in codings

@@ -35,7 +35,9 @@ test('the published vector of RFC 7518 appendix B.3 opens', async () => {
   // There the AAD is a sentence; ours is always the base64url header, so only MAC and cipher
   // below it are held against the vector, through the same code with that AAD in its place.
   const hex = (text) => new Uint8Array(Buffer.from(text.replace(/\s/g, ''), 'hex'));
-  const content_key = hex([...Array(64).keys()].map((n) => n.toString(16).padStart(2, '0')).join(''));
+  const content_key = hex(
+    [...Array(64).keys()].map((n) => n.toString(16).padStart(2, '0')).join(''),
+  );
   const wrapping = await crypto.subtle.importKey('raw', raw_key, 'AES-KW', false, ['wrapKey']);
   const as_hmac = await crypto.subtle.importKey(
     'raw',

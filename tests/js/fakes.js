@@ -38,6 +38,7 @@ export const settle = () => new Promise((resolve) => setImmediate(resolve));
 export class FakeSocket {
   sent = [];
   closed = false;
+  readyState = 1;
   onopen = null;
   onmessage = null;
   onclose = null;

@@ -21,6 +21,7 @@ from twisted.trial.unittest import SkipTest
 ROOT = Path(__file__).resolve().parents[2]
 TWISTD = "import sys; sys.argv[0] = 'twistd'; from twisted.scripts.twistd import run; run()"
 START_TIMEOUT_S = 60.0
+INSTALL_TIMEOUT_S = 600.0
 STOP_TIMEOUT_S = 15.0
 LEFT_BEHIND = (".git", ".venv*", ".cache", "node_modules", "__pycache__", "*.egg-info", "build")
 
@@ -102,8 +103,10 @@ class RunningDaemon:
         folder: Path,
         port: int,
         more_environ: dict[str, str] | None = None,
+        start_timeout_s: float = START_TIMEOUT_S,
     ) -> None:
         self._command = command
+        self._start_timeout_s = start_timeout_s
         self._folder = folder
         self._environ = clean_environment() | (more_environ or {})
         self.url = f"http://127.0.0.1:{port}"
@@ -128,7 +131,7 @@ class RunningDaemon:
         return self
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
+        deadline = time.monotonic() + self._start_timeout_s
         while time.monotonic() < deadline:
             assert self._process.poll() is None, f"it ended:\n{self.output}"
             try:
@@ -137,7 +140,7 @@ class RunningDaemon:
             except (URLError, OSError):
                 pass  # not listening yet
             time.sleep(0.1)
-        raise AssertionError(f"not ready after {START_TIMEOUT_S} s:\n{self.output}")
+        raise AssertionError(f"not ready after {self._start_timeout_s} s:\n{self.output}")
 
     @property
     def output(self) -> str:

@@ -11,6 +11,7 @@ from zipfile import ZipFile
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.packaging.installed import (
+    INSTALL_TIMEOUT_S,
     ROOT,
     TWISTD,
     RunningDaemon,
@@ -108,7 +109,12 @@ class Started(InstallTestCase):
         for _ in range(2):
             port = free_port()
             listen = f"--listen=tcp:{port}:interface=127.0.0.1"
-            with RunningDaemon([source / "script/server", listen], self.folder, port) as daemon:
+            with RunningDaemon(
+                [source / "script/server", listen],
+                self.folder,
+                port,
+                start_timeout_s=INSTALL_TIMEOUT_S,
+            ) as daemon:
                 self.assert_pages_and_files(daemon)
                 self.assertIn(str(source / "securechat-data"), daemon.output)
         self.assertTrue((source / "securechat-data" / "securechat.sqlite3").exists())

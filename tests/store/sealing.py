@@ -27,7 +27,7 @@ NOW_MS = 1_700_000_000_000
 
 @dataclass
 class CheapSealer:
-    """Fills an event's parts with recognizable bytes; ``poison`` names posts that no table takes."""
+    """Fills an event's parts with recognizable bytes; no table takes the posts in ``poison``."""
 
     events_per_epoch: int = 2**20
     poison: frozenset[str] = frozenset()

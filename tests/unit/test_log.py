@@ -112,7 +112,8 @@ class Observers(SynchronousTestCase):
         for record in (
             event("Starting factory {factory!r}", factory=1),
             event("hello", log_namespace="autobahn.websocket.protocol"),
-            event("Site starting on 8080", log_namespace="log_legacy", eventType="start"),
+            event("Site starting on 8080", log_namespace="log_legacy"),
+            event('"::1" - - "GET /?q"', log_namespace="twisted.python.log"),
             event("(TCP Port 8080 Closed)", log_namespace="log_legacy"),
             event("detail", log_level=LogLevel.debug),
         ):

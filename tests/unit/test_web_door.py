@@ -7,9 +7,11 @@ from typing import Any
 from autobahn.twisted.resource import WebSocketResource
 from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint, connectProtocol
-from twisted.internet.protocol import Protocol
+from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.internet.ssl import DN, CertificateOptions, KeyPair
 from twisted.internet.task import deferLater
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 from twisted.web.resource import IResource, Resource
@@ -53,18 +55,20 @@ class DoorCase(SynchronousTestCase):
         self.admitted.append(visitor)
         return Sink()
 
-    def raw(self, host: str = "localhost:8080", path: str = "/ws", **changes: str | None) -> bytes:
+    def raw(
+        self, host: str | None = "localhost:8080", path: str | None = "/ws", **changes: str | None
+    ) -> bytes:
         headers: dict[str, str | None] = {"Host": host, "Cookie": self.cookie, **HANDSHAKE}
         headers.update({name.replace("_", "-"): value for name, value in changes.items()})
         lines = [f"{name}: {value}" for name, value in headers.items() if value is not None]
         return "\r\n".join([f"GET {path} HTTP/1.1", *lines, "", ""]).encode("latin-1")
 
     def knock(self, **changes: str | None) -> Response:
-        return self.web.send(self.raw(**changes))  # type: ignore[arg-type]
+        return self.web.send(self.raw(**changes))
 
     def enter(self, **changes: str | None) -> tuple[Any, Any]:
         channel, wire = self.web.connect()
-        channel.dataReceived(self.raw(**changes))  # type: ignore[arg-type]
+        channel.dataReceived(self.raw(**changes))
         return channel, wire
 
 
@@ -137,7 +141,7 @@ class Refusals(DoorCase):
             ({"Sec_WebSocket_Key": "!" * 24}, 400),
             ({"path": "/ws?token=1"}, 400),
         ):
-            self.assertRefused(self.knock(**changes), status)  # type: ignore[arg-type]
+            self.assertRefused(self.knock(**changes), status)
 
     def test_frames_that_do_not_wait_for_the_answer_are_refused(self) -> None:
         self.web.store.slow = Deferred()
@@ -180,9 +184,9 @@ class Places(DoorCase):
         for _ in range(4):
             self.assertIsNotNone(capacity.enter("127.0.0.1"))
         self.assertEqual(self.knock(Cookie=None).status, 429)
-        self.assertEqual(self.web.send(self.raw(), address="10.0.0.1").status, 429) if (
-            capacity.enter("10.0.0.2")
-        ) else self.fail("the fifth place was free")
+        self.assertEqual(self.web.send(self.raw(Cookie=None), address="10.0.0.1").status, 401)
+        self.assertIsNotNone(capacity.enter("10.0.0.2"))
+        self.assertEqual(self.web.send(self.raw(Cookie=None), address="10.0.0.1").status, 429)
 
     def test_a_visitor_who_leaves_during_the_look_up_leaves_nothing_behind(self) -> None:
         self.web.store.slow = Deferred()
@@ -193,8 +197,10 @@ class Places(DoorCase):
         self.assertEqual(self.admitted, [])
 
     def test_no_deadline_is_left_on_an_admitted_socket(self) -> None:
-        self.enter()
-        self.assertEqual(self.web.clock.getDelayedCalls(), [])
+        before = set(self.web.clock.getDelayedCalls())
+        _, wire = self.enter()
+        self.assertEqual(set(self.web.clock.getDelayedCalls()), before)
+        self.assertIsNone(wire.producer)
 
     def test_a_factory_that_makes_no_protocol_is_a_503_and_frees_the_place(self) -> None:
         web = Web(admit=lambda visitor: Nothing())
@@ -204,6 +210,22 @@ class Places(DoorCase):
         self.assertEqual(web.request("GET", "/ws", headers=headers).status, 503)
         self.assertEqual(web.capacity.open, 0)
 
+    def test_an_error_at_the_last_step_is_a_500_that_frees_the_place(self) -> None:
+        web = Web(admit=fail)
+        browser = Browser(web)
+        browser.register()
+        headers = [*HANDSHAKE.items(), ("Cookie", f"securechat={browser.cookies['securechat']}")]
+        response = web.request("GET", "/ws", headers=headers)
+        self.assertEqual(response.status, 500)
+        self.assertNotIn("canary", response.text)
+        self.assertEqual(web.capacity.open, 0)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+
+def fail(visitor: Visitor) -> IResource:
+    """Break where no socket exists yet."""
+    raise RuntimeError("canary in the machine")
+
 
 class Nothing(Resource):
     """A resource that takes nothing over."""
@@ -212,6 +234,17 @@ class Nothing(Resource):
 
     def render(self, request: Any) -> bytes:
         return b""
+
+
+def self_signed() -> CertificateOptions:
+    """A certificate for nobody, made for this test."""
+    key = KeyPair.generate(size=2_048)
+    request = key.certificateRequest(DN(commonName="localhost"), digestAlgorithm="sha256")
+    signed = key.signCertificateRequest(
+        DN(commonName="localhost"), request, lambda _: True, 1, digestAlgorithm="sha256"
+    )
+    certificate: CertificateOptions = key.newCertificate(signed).options()
+    return certificate
 
 
 class Echo(WebSocketServerProtocol):
@@ -227,7 +260,7 @@ class Echo(WebSocketServerProtocol):
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         self.sendMessage(payload, isBinary)
 
-    def connectionLost(self, reason: Any) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
         self.capacity.gone(self.visitor)
         self.ended.callback(None)
@@ -246,7 +279,13 @@ class Collector(Protocol):
 class OverARealSocket(TestCase):
     """Rendering after a slow look-up, over TCP, with Autobahn's own resource."""
 
-    async def _talk(self, slow: bool) -> None:
+    def listen(self, reactor: Any, factory: Any) -> int:
+        listening = reactor.listenTCP(0, factory, interface="127.0.0.1")
+        self.addCleanup(listening.stopListening)
+        port: int = listening.getHost().port
+        return port
+
+    async def _talk(self, slow: bool, tls: bool = False) -> None:
         from twisted.internet import reactor
 
         self.ended: Deferred[None] = Deferred()
@@ -254,14 +293,16 @@ class OverARealSocket(TestCase):
         browser = Browser(web)
         browser.register()
         self.capacity = web.capacity
-        port = reactor.listenTCP(0, web.site, interface="127.0.0.1")  # type: ignore[attr-defined]
-        self.addCleanup(port.stopListening)
-        web.origins.listen_on([port.getHost().port])
+        factory: Any = TLSMemoryBIOFactory(self_signed(), False, web.site) if tls else web.site
+        port = self.listen(reactor, factory)
+        web.origins.listen_on([port])
         if slow:
-            web.store.slow = deferLater(reactor, 0.05)  # type: ignore[arg-type]
-        here = HostnameEndpoint(reactor, "127.0.0.1", port.getHost().port)
+            web.store.slow = deferLater(reactor, 0.05)
+        here: Any = HostnameEndpoint(reactor, "127.0.0.1", port)
+        if tls:
+            here = wrapClientTLS(CertificateOptions(verify=False), here)
         client = await connectProtocol(here, Collector())
-        origin = f"127.0.0.1:{port.getHost().port}"
+        origin = f"127.0.0.1:{port}"
         headers = {**HANDSHAKE, "Origin": f"http://{origin}", "Host": origin}
         headers["Cookie"] = f"securechat={browser.cookies['securechat']}"
         lines = [f"{name}: {value}" for name, value in headers.items()]
@@ -284,14 +325,15 @@ class OverARealSocket(TestCase):
     def admit(self, visitor: Visitor) -> IResource:
         from twisted.internet import reactor
 
-        factory = WebSocketServerFactory(server="", reactor=reactor)
+        factory: Any = WebSocketServerFactory(server="", reactor=reactor)
 
-        def make() -> Echo:
+        def make(factory: WebSocketServerFactory) -> Echo:
             echo = Echo()
+            echo.factory = factory
             echo.capacity, echo.visitor, echo.ended = self.capacity, visitor, self.ended
             return echo
 
-        factory.protocol = make
+        factory.buildProtocol = lambda _address: make(factory)
         resource: IResource = WebSocketResource(factory)
         return resource
 
@@ -301,11 +343,14 @@ class OverARealSocket(TestCase):
         for _ in range(500):
             if true():
                 return
-            await deferLater(reactor, 0.01)  # type: ignore[arg-type]
+            await deferLater(reactor, 0.01)
         self.fail("nothing came within five seconds")
 
     def test_a_visitor_who_is_known_at_once_talks(self) -> Deferred[None]:
         return Deferred.fromCoroutine(self._talk(slow=False))
+
+    def test_a_visitor_over_tls_talks(self) -> Deferred[None]:
+        return Deferred.fromCoroutine(self._talk(slow=True, tls=True))
 
     def test_a_visitor_whom_the_database_finds_later_talks(self) -> Deferred[None]:
         return Deferred.fromCoroutine(self._talk(slow=True))

@@ -1,8 +1,7 @@
 -- The first tables.
 --
--- Types are written in five words that each database is told in its own (see sqlite.py, mysql.py):
---   ASCII(n)    at most n ASCII characters, compared exactly
---   UNICODE(n)  at most n Unicode code points, compared exactly
+-- Types are written in four words that each database is told in its own (see sqlite.py, mysql.py):
+--   CHARS(n)    at most n Unicode code points, compared exactly; ids use ASCII only
 --   BYTES(n)    at most n bytes
 --   BIGBYTES    bytes, up to 16 MiB
 --   INTEGER     64 bits, signed
@@ -12,7 +11,7 @@
 -- Single facts about the whole database.
 CREATE TABLE IF NOT EXISTS meta (
     -- which fact: database_id, key_check
-    name ASCII(32) NOT NULL PRIMARY KEY,
+    name CHARS(32) NOT NULL PRIMARY KEY,
     -- the fact itself; text is ASCII
     value BYTES(255) NOT NULL
 ) WITH_OPTIONS;
@@ -20,13 +19,13 @@ CREATE TABLE IF NOT EXISTS meta (
 -- People with an account.
 CREATE TABLE IF NOT EXISTS users (
     -- 22 characters base64url of 128 random bits
-    id ASCII(32) NOT NULL PRIMARY KEY,
+    id CHARS(32) NOT NULL PRIMARY KEY,
     -- the folded name that people log in with
-    username ASCII(64) NOT NULL,
+    username CHARS(64) NOT NULL,
     -- as others see it; 80 characters, each of which may be several code points
-    full_name UNICODE(640) NOT NULL,
+    full_name CHARS(640) NOT NULL,
     -- member or administrator
-    role ASCII(16) NOT NULL,
+    role CHARS(16) NOT NULL,
     -- bcrypt of the peppered password, 60 characters $2b$…
     password_bcrypt BYTES(80) NOT NULL,
     -- number of the root key whose pepper went into it
@@ -41,7 +40,7 @@ CREATE TABLE IF NOT EXISTS sessions (
     -- SHA-256 of the token in the cookie, 32 bytes; the token itself is nowhere
     digest BYTES(32) NOT NULL PRIMARY KEY,
     -- whose session
-    user_id ASCII(32) NOT NULL,
+    user_id CHARS(32) NOT NULL,
     -- when it began; its absolute end counts from here
     created_ms INTEGER NOT NULL,
     -- when it was last used; its idle end counts from here
@@ -52,13 +51,13 @@ CREATE TABLE IF NOT EXISTS sessions (
 -- Rooms, and where each one's log stands.
 CREATE TABLE IF NOT EXISTS rooms (
     -- [A-Za-z0-9_-]{1,32}
-    id ASCII(32) NOT NULL PRIMARY KEY,
+    id CHARS(32) NOT NULL PRIMARY KEY,
     -- as members see it; 64 characters
-    name UNICODE(512) NOT NULL,
+    name CHARS(512) NOT NULL,
     -- public, private or direct
-    kind ASCII(16) NOT NULL,
+    kind CHARS(16) NOT NULL,
     -- one line about the room, may be empty; 250 characters
-    topic UNICODE(2000) NOT NULL,
+    topic CHARS(2000) NOT NULL,
     -- number of the newest event; 0: none yet. Numbers have no gaps
     last_seq INTEGER NOT NULL,
     -- grows by one with every change of the memberships or of the key's epoch
@@ -71,10 +70,10 @@ CREATE TABLE IF NOT EXISTS rooms (
 
 -- Who is in which room.
 CREATE TABLE IF NOT EXISTS memberships (
-    room_id ASCII(32) NOT NULL,
-    user_id ASCII(32) NOT NULL,
+    room_id CHARS(32) NOT NULL,
+    user_id CHARS(32) NOT NULL,
     -- member, moderator or owner of this room
-    role ASCII(16) NOT NULL,
+    role CHARS(16) NOT NULL,
     -- number of the newest event that the person has read; 0: none
     read_seq INTEGER NOT NULL,
     -- the person sees events numbered above this; 0: the whole history
@@ -89,7 +88,7 @@ CREATE TABLE IF NOT EXISTS memberships (
 
 -- The keys that seal events, each wrapped under a root key that is not in the database.
 CREATE TABLE IF NOT EXISTS room_keys (
-    room_id ASCII(32) NOT NULL,
+    room_id CHARS(32) NOT NULL,
     -- 1, 2, 3 … within the room
     epoch INTEGER NOT NULL,
     -- number of the root key that wraps it
@@ -109,13 +108,13 @@ CREATE TABLE IF NOT EXISTS room_keys (
 -- No foreign keys: room and membership are checked in the transaction that inserts, and two
 -- look-ups for every message are saved.
 CREATE TABLE IF NOT EXISTS events (
-    room_id ASCII(32) NOT NULL,
+    room_id CHARS(32) NOT NULL,
     -- 1, 2, 3 … without gaps within the room
     seq INTEGER NOT NULL,
     -- the client's id of the post: 22 characters base64url of 128 random bits
-    mid ASCII(32) NOT NULL,
+    mid CHARS(32) NOT NULL,
     -- who wrote it
-    author_id ASCII(32) NOT NULL,
+    author_id CHARS(32) NOT NULL,
     -- the protected header's JSON, byte for byte
     protected BYTES(2048) NOT NULL,
     -- the message's own 64-byte key under AES key wrap: 72 bytes; NULL once destroyed

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { earlier, later, most_drawn, rows, settle } from '../../static/timeline.js';
+
+const noon = new Date(2024, 4, 6, 12, 0, 0).getTime();
+const minute = 60_000;
+const message = (seq, from, time, more = {}) => ({
+  seq,
+  mid: `m${seq}`,
+  from,
+  time,
+  kind: 'text',
+  body: `body ${seq}`,
+  ...more,
+});
+const letter = (id, made_ms) => ({ id, room: 'general', body: id, made_ms, state: 'waiting' });
+const shape = (list) => list.map(({ type, head, key }) => [type, head, key]);
+
+test('one author within five minutes shares a header; another, or later, does not', () => {
+  const list = rows(
+    [
+      message(1, 'a', noon),
+      message(2, 'a', noon + 5 * minute),
+      message(3, 'a', noon + 10 * minute + 1),
+      message(4, 'b', noon + 10 * minute + 2),
+    ],
+    [],
+    'me',
+  );
+  assert.deepEqual(shape(list), [
+    ['day', undefined, `day 2024-5-6`],
+    ['message', true, 'seq 1'],
+    ['message', false, 'seq 2'],
+    ['message', true, 'seq 3'],
+    ['message', true, 'seq 4'],
+  ]);
+});
+
+test('a new day is separated and begins a header even within five minutes', () => {
+  const midnight = new Date(2024, 4, 7).getTime();
+  const list = rows([message(1, 'a', midnight - 1000), message(2, 'a', midnight + 1000)], [], 'me');
+  assert.deepEqual(
+    list.map(({ type }) => type),
+    ['day', 'message', 'day', 'message'],
+  );
+  assert.equal(list[3].head, true);
+});
+
+test('own messages are marked, and pending letters come last in the order written', () => {
+  const list = rows(
+    [message(1, 'me', noon), message(2, 'b', noon)],
+    [letter('x', noon - minute), letter('y', noon + minute)],
+    'me',
+  );
+  assert.deepEqual(
+    list.map(({ key }) => key),
+    ['day 2024-5-6', 'seq 1', 'seq 2', 'mid x', 'mid y'],
+  );
+  assert.deepEqual(
+    list.map(({ own }) => own),
+    [undefined, true, false, true, true],
+  );
+});
+
+test("a clock behind the server's opens no earlier day below a later one", () => {
+  const list = rows([message(1, 'b', noon)], [letter('x', noon - 3 * 86_400_000)], 'me');
+  assert.deepEqual(
+    list.map(({ type }) => type),
+    ['day', 'message', 'letter'],
+  );
+});
+
+test('unknown kinds have no row; what cannot be opened has one', () => {
+  const list = rows(
+    [
+      message(1, 'a', noon, { kind: 'sticker' }),
+      message(2, '', 0, { kind: '', refused: 'damaged' }),
+      message(3, 'a', noon),
+    ],
+    [],
+    'me',
+  );
+  assert.deepEqual(
+    list.map(({ key }) => key),
+    ['seq 2', 'day 2024-5-6', 'seq 3'],
+  );
+});
+
+test('a message that cannot be opened neither moves the day nor breaks into a group', () => {
+  const list = rows(
+    [
+      message(1, 'a', noon),
+      message(2, '', 0, { kind: '', refused: 'damaged' }),
+      message(3, 'a', noon + 1),
+    ],
+    [],
+    'me',
+  );
+  assert.deepEqual(
+    list.map(({ type }) => type),
+    ['day', 'message', 'message', 'message'],
+  );
+  assert.equal(list[2].head, false);
+});
+
+test('a reader at the end sees the newest, and never more than the bound', () => {
+  assert.deepEqual(settle(null, { first: 1, last: 10 }, true), { from: 1, to: 10 });
+  const span = settle({ from: 1, to: 200 }, { first: 1, last: 1000 }, true);
+  assert.deepEqual(span, { from: 1000 - most_drawn + 1, to: 1000 });
+  assert.equal(settle(null, { first: null, last: null }, true), null);
+});
+
+test('a reader further up keeps the place when more arrives', () => {
+  const log = { first: 1, last: 1000 };
+  assert.deepEqual(settle({ from: 100, to: 299 }, log, false), { from: 100, to: 299 });
+  assert.deepEqual(settle({ from: 990, to: 995 }, log, false), { from: 990, to: 1000 });
+});
+
+test('a span that the log has lost is left for the end', () => {
+  assert.deepEqual(settle({ from: 1, to: 50 }, { first: 900, last: 950 }, false), {
+    from: 900,
+    to: 950,
+  });
+});
+
+test('stepping up and down stays in the log and within the bound', () => {
+  const span = { from: 300, to: 499 };
+  assert.deepEqual(earlier(span, 1), { from: 250, to: 449 });
+  assert.deepEqual(earlier(span, 280), { from: 280, to: 479 });
+  assert.deepEqual(later(span, 2000), { from: 350, to: 549 });
+  assert.deepEqual(later(span, 510), { from: 311, to: 510 });
+});

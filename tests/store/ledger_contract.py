@@ -1,0 +1,166 @@
+"""What every database promises about its identity, its tables and its deadlines."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from securechat.core.errors import Misconfigured, Unavailable
+from securechat.core.model import GENERAL, Identity
+from securechat.store import migrations
+from securechat.store.migrations import Migration
+from securechat.store.transaction import Transaction
+from tests.store.cases import StoreCase
+from tests.store.sealing import CheapSealer, draft, numbers, person
+
+ANN = person("ann")
+IDENTITY = Identity("id-of-this-database", bytes(range(32)))
+
+
+class PowerCut(Exception):
+    """Breaks a migration off."""
+
+
+class LedgerContract(StoreCase):
+    """Identity and migrations."""
+
+    async def test_a_new_database_is_claimed_once(self) -> None:
+        self.assertIsNone(self.store.ledger.identity())
+        self.store.ledger.claim(IDENTITY)
+        self.assertEqual(self.store.ledger.identity(), IDENTITY)
+        self.assertRaises(Misconfigured, self.store.ledger.claim, Identity("other", b"x"))
+        self.assertEqual(self.store.ledger.identity(), IDENTITY)
+
+    async def test_a_database_that_holds_people_is_not_claimed(self) -> None:
+        await self.joined(ANN)
+        self.assertRaises(Misconfigured, self.store.ledger.claim, IDENTITY)
+        self.assertIsNone(self.store.ledger.identity())
+
+    async def test_preparing_again_changes_nothing(self) -> None:
+        await self.joined(ANN)
+        await self.store.events.append([draft(ANN, "a")], CheapSealer())
+        applied = await self.sql("SELECT * FROM schema_migrations")
+        self.store.ledger.prepare()
+        self.assertEqual(await self.sql("SELECT * FROM schema_migrations"), applied)
+        self.assertEqual([e.seq for e in (await self.page(ANN)).events], [1])
+
+    async def test_a_database_of_a_newer_version_is_refused(self) -> None:
+        await self.sql("INSERT INTO schema_migrations VALUES (2, '0002_later.sql', 0)")
+        error = self.assertRaises(Misconfigured, self.store.ledger.prepare)
+        self.assertIn("newer", str(error))
+
+    async def test_a_database_that_took_another_road_is_refused(self) -> None:
+        await self.sql("UPDATE schema_migrations SET name = '0001_other.sql'")
+        error = self.assertRaises(Misconfigured, self.store.ledger.prepare)
+        self.assertIn("0001_other.sql", str(error))
+
+    async def test_a_migration_broken_off_at_each_statement_is_taken_up_again(self) -> None:
+        statements = len(migrations.known()[0].statements)
+        self.assertGreaterEqual(statements, 8)
+        for cut in range(statements + 2):
+            settings = self.fresh_settings()
+            broken = BrokenOff(self, cut)
+            store = self.open_unprepared(settings)
+            broken.prepare(store)
+            broken.prepare(store)
+            store.ledger.prepare()
+            store.start()
+            self.store, before = store, self.store
+            await self.joined(ANN)
+            outcomes = await store.events.append([draft(ANN, "a")], CheapSealer())
+            self.assertEqual(numbers(outcomes), [1])
+            await store.stop()
+            self.store = before
+
+    async def test_a_later_step_is_applied_to_a_database_in_use(self) -> None:
+        await self.joined(ANN)
+        later = Migration(
+            2, "0002_later.sql", ("CREATE TABLE IF NOT EXISTS later (id CHARS(3)) WITH_OPTIONS",)
+        )
+        self.store.ledger.prepare((*migrations.known(), later))
+        await self.sql("INSERT INTO later VALUES ('abc')")
+        self.assertRaises(Misconfigured, self.store.ledger.prepare)
+
+    async def test_a_database_of_another_program_is_refused(self) -> None:
+        settings = self.fresh_settings()
+        store = self.open_unprepared(settings)
+        store.start()
+        await store.database.write("foreign", lambda tx: tx.run("CREATE TABLE users (x INTEGER)"))
+        error = self.assertRaises(Misconfigured, store.ledger.prepare)
+        self.assertIn("users", str(error))
+
+    def open_unprepared(self, settings: Any) -> Any:
+        from twisted.internet.defer import Deferred
+
+        from securechat.store import Store
+
+        store = Store(settings)
+        self.addCleanup(lambda: Deferred.fromCoroutine(store.stop()))
+        return store
+
+
+class BrokenOff:
+    """Ends ``prepare`` after ``cut`` statements of the migrations, on the real database."""
+
+    def __init__(self, case: SynchronousTestCase, cut: int) -> None:
+        self._case = case
+        self._cut = cut
+
+    def prepare(self, store: Any) -> None:
+        run, left = Transaction.run, self._cut
+
+        def cut_short(tx: Transaction, sql: str, *values: object) -> int:
+            nonlocal left
+            if sql.lstrip().startswith(("CREATE", "INSERT")):
+                if left == 0:
+                    raise PowerCut
+                left -= 1
+            return run(tx, sql, *values)
+
+        patch = self._case.patch(Transaction, "run", cut_short)
+        try:
+            self._case.assertRaises(PowerCut, store.ledger.prepare)
+        finally:
+            patch.restore()
+
+
+class DeadlineContract(StoreCase):
+    """Nobody waits for ever."""
+
+    async def test_a_hanging_writer_is_given_up_and_later_calls_are_never_begun(self) -> None:
+        await self.store.stop()
+        self.store = self.open(deadline_s=0.5)
+        await self.joined(ANN)
+        going_on = threading.Event()
+        self.addCleanup(going_on.set)
+        hanging = self.store.database.write("hang", lambda tx: going_on.wait(10))
+        later = self.store.events.append([draft(ANN, "never")], CheapSealer())
+        began_s = time.monotonic()
+        await self.refused(Unavailable, lambda: hanging)
+        await self.refused(Unavailable, lambda: later)
+        self.assertLess(time.monotonic() - began_s, 3)
+        self.assertEqual((await self.page(ANN)).last_seq, 0)
+        going_on.set()
+        outcomes = await self.store.events.append([draft(ANN, "again")], CheapSealer())
+        self.assertEqual(numbers(outcomes), [1])
+        self.assertEqual([e.room for e in (await self.page(ANN)).events], [GENERAL])
+
+    async def test_a_mistake_of_our_own_is_not_called_unavailable(self) -> None:
+        for ask in (self.store.database.read, self.store.database.write):
+            try:
+                await ask("mistake", lambda tx: tx.run("SELEC 1"))
+            except Unavailable:
+                self.fail("hidden")
+            except Exception as error:  # noqa: BLE001 - each driver has its own
+                self.assertIn("SELEC", str(error))
+            else:
+                self.fail("no error")
+        await self.store.ping()
+
+    async def test_a_stopped_store_is_unavailable(self) -> None:
+        await self.store.stop()
+        await self.refused(Unavailable, self.store.ping)
+        await self.store.stop()

@@ -1,0 +1,156 @@
+"""The store on SQLite: the contract, and what only a file can get wrong."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+from twisted.logger import LogEvent, Logger, formatEvent
+
+from securechat.core.errors import Misconfigured, Unavailable
+from securechat.core.settings import SqliteDatabase
+from securechat.store import Store
+from tests.store import accounts_contract, events_contract, ledger_contract
+from tests.store.cases import SqliteCase
+from tests.store.sealing import CheapSealer, draft, numbers, person
+
+ANN = person("ann")
+
+
+class Append(events_contract.AppendContract, SqliteCase):
+    pass
+
+
+class Epochs(events_contract.EpochContract, SqliteCase):
+    pass
+
+
+class Pages(events_contract.PageContract, SqliteCase):
+    async def test_pages_are_found_through_the_primary_key(self) -> None:
+        from securechat.store import log
+
+        for sql, values in ((log.AFTER, ("general", 0, 9, 5)), (log.BEFORE, ("general", 0, 9, 5))):
+            [(*_, plan)] = await self.sql("EXPLAIN QUERY PLAN " + sql, *values)
+            self.assertIn("sqlite_autoindex_events_1 (room_id=? AND seq>? AND seq<?)", plan)
+        plans = await self.sql("EXPLAIN QUERY PLAN " + log.KEYS_BETWEEN, "general", 9, "general", 1)
+        self.assertNotIn("SCAN", " ".join(plan for (*_, plan) in plans))
+
+
+class Accounts(accounts_contract.AccountsContract, SqliteCase):
+    pass
+
+
+class Sessions(accounts_contract.SessionsContract, SqliteCase):
+    pass
+
+
+class Ledger(ledger_contract.LedgerContract, SqliteCase):
+    pass
+
+
+class Deadlines(ledger_contract.DeadlineContract, SqliteCase):
+    pass
+
+
+class File(SqliteCase):
+    """Locks, modes, full disks and foreign files."""
+
+    async def test_a_second_daemon_on_the_same_file_is_refused_until_the_first_ends(self) -> None:
+        second = Store(self.settings)
+        for question in (second.ledger.prepare, second.start):
+            error = self.assertRaises(Misconfigured, question)
+            self.assertIn("Another daemon", str(error))
+        await self.store.stop()
+        second.ledger.prepare()
+        await second.stop()
+
+    async def test_the_file_and_its_folder_are_ours_alone(self) -> None:
+        await self.joined(ANN)
+        folder = self.settings.path.parent
+        self.assertEqual(stat.S_IMODE(folder.stat().st_mode), 0o700)
+        for file in folder.iterdir():
+            self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600, file)
+
+    async def test_what_counts_for_durability_is_set(self) -> None:
+        self.assertEqual(await self.sql("PRAGMA journal_mode"), [("wal",)])
+        self.assertEqual(await self.sql("PRAGMA synchronous"), [(2,)])
+        self.assertEqual(await self.sql("PRAGMA foreign_keys"), [(1,)])
+
+    def test_a_folder_that_cannot_be_made_is_told(self) -> None:
+        blocker = Path(self.mktemp()).absolute()
+        blocker.write_text("a file")
+        store = Store(SqliteDatabase(blocker / "below" / "db"))
+        error = self.assertRaises(Misconfigured, store.ledger.prepare)
+        self.assertIn(str(blocker), str(error))
+
+    def test_a_folder_that_cannot_be_written_is_told(self) -> None:
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir(0o500)
+        if os.access(folder, os.W_OK):
+            folder = Path("/proc/sys")  # root may write anywhere else
+        store = Store(SqliteDatabase(folder / "securechat.db"))
+        error = self.assertRaises(Misconfigured, store.ledger.prepare)
+        self.assertIn(str(folder), str(error))
+
+    def test_a_folder_in_the_place_of_the_file_is_told(self) -> None:
+        path = Path(self.mktemp()).absolute()
+        path.mkdir()
+        error = self.assertRaises(Misconfigured, Store(SqliteDatabase(path)).ledger.prepare)
+        self.assertIn(str(path), str(error))
+
+    def test_a_file_that_is_no_database_is_told_and_left_alone(self) -> None:
+        path = Path(self.mktemp()).absolute()
+        path.write_bytes(b"Dear diary, " * 1000)
+        error = self.assertRaises(Misconfigured, Store(SqliteDatabase(path)).ledger.prepare)
+        self.assertIn("not an SQLite database", str(error))
+        self.assertEqual(path.read_bytes(), b"Dear diary, " * 1000)
+
+    async def test_a_full_disk_refuses_writes_and_not_reads_and_recovers(self) -> None:
+        await self.joined(ANN)
+        await self.store.events.append([draft(ANN, "a")], CheapSealer())
+        [(pages,)] = await self.sql("PRAGMA page_count")
+        await self.sql(f"PRAGMA max_page_count = {pages + 1}")
+        large = [draft(ANN, f"{n}" * 20_000) for n in range(10)]
+        for _ in range(2):
+            await self.refused(Unavailable, lambda: self.store.events.append(large, CheapSealer()))
+            self.assertEqual([e.seq for e in (await self.page(ANN)).events], [1])
+        await self.sql(f"PRAGMA max_page_count = {2**30}")
+        outcomes = await self.store.events.append(large, CheapSealer())
+        self.assertEqual(numbers(outcomes), list(range(2, 12)))
+
+    async def test_a_read_only_file_refuses_writes_and_is_told_once(self) -> None:
+        await self.joined(ANN)
+        told: list[str] = []
+
+        def hear(event: LogEvent) -> None:
+            told.append(formatEvent(event))
+
+        self.patch(self.store.database, "log", Logger(observer=hear))
+        await self.sql("PRAGMA query_only = ON")
+        for _ in range(3):
+            await self.refused(
+                Unavailable, lambda: self.store.events.append([draft(ANN, "a")], CheapSealer())
+            )
+        self.assertEqual(len(told), 1, told)
+        for connection in self.store.database._writer.connections.values():
+            connection.execute("PRAGMA query_only = OFF")
+        outcomes = await self.store.events.append([draft(ANN, "a")], CheapSealer())
+        self.assertEqual(numbers(outcomes), [1])
+        self.assertEqual(told[1:], ["the database is back"])
+
+    async def test_a_refused_preparation_keeps_the_lock_of_a_running_store(self) -> None:
+        await self.sql("UPDATE schema_migrations SET name = 'other'")
+        self.assertRaises(Misconfigured, self.store.ledger.prepare)
+        error = self.assertRaises(Misconfigured, Store(self.settings).start)
+        self.assertIn("Another daemon", str(error))
+
+    async def test_a_backup_in_the_middle_of_writing_does_not_disturb(self) -> None:
+        await self.joined(ANN)
+        other = sqlite3.connect(self.settings.path)
+        self.addCleanup(other.close)
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM events").fetchall()
+        outcomes = await self.store.events.append([draft(ANN, "a")], CheapSealer())
+        self.assertEqual(numbers(outcomes), [1])

@@ -1,0 +1,165 @@
+"""Registering, logging in and out, and how long a session lives."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from securechat.chat.accounts import DAY_MS, Accounts, InvalidFields, WrongPair
+from securechat.core.errors import Busy, NameTaken, Unavailable
+from securechat.core.model import Session, digest_of
+from securechat.core.ports import SessionEnded
+from securechat.core.settings import Limits
+
+from .fakes_web import PASSWORD, START_MS, CountingRandom, HeardBus, InlineHashing, MemoryAccounts
+
+T = TypeVar("T")
+
+
+class AccountsCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.store, self.hashing, self.bus = MemoryAccounts(), InlineHashing(), HeardBus()
+        self.accounts = Accounts(self.store, self.hashing, self.bus, Limits(), CountingRandom())
+
+    def run_now(self, work: Coroutine[Deferred[Any], Any, T]) -> T:
+        return self.successResultOf(Deferred.fromCoroutine(work))
+
+    def fails(self, work: Coroutine[Deferred[Any], Any, Any], error: type[Exception]) -> Any:
+        return self.failureResultOf(Deferred.fromCoroutine(work), error).value
+
+    def register(self, username: str = "ada", now_ms: int = START_MS) -> tuple[Session, str]:
+        work = self.accounts.register("Ada Lovelace", username, PASSWORD, PASSWORD, now_ms)
+        return self.run_now(work)
+
+    def find(self, token: str, now_ms: int) -> Session | None:
+        return self.run_now(self.accounts.session_of(token, now_ms))
+
+
+class Registering(AccountsCase):
+    def test_somebody_new_is_a_signed_in_member(self) -> None:
+        session, token = self.register("ADA")
+        self.assertEqual(session.user.username, "ada")
+        self.assertEqual(session.user.full_name, "Ada Lovelace")
+        self.assertEqual(session.user.role, "member")
+        self.assertRegex(session.user.id, r"\A[A-Za-z0-9_-]{22}\Z")
+        self.assertRegex(token, r"\A[A-Za-z0-9_-]{43}\Z")
+        self.assertEqual(self.find(token, START_MS), session)
+
+    def test_only_the_digest_of_a_token_is_stored_and_no_password(self) -> None:
+        session, token = self.register()
+        stored = repr((self.store.users, self.store.sessions))
+        self.assertEqual(session.digest, digest_of(token))
+        self.assertNotIn(token, stored)
+        self.assertNotIn(PASSWORD, stored)
+
+    def test_each_field_is_told_what_is_wrong_with_it(self) -> None:
+        work = self.accounts.register("", "a b", "short", "other", START_MS)
+        error = self.fails(work, InvalidFields)
+        self.assertEqual(set(error.errors), {"fullname", "username", "password", "confirm"})
+        self.assertEqual(self.hashing.work, 0)
+
+    def test_a_taken_name_in_another_case_is_taken_and_costs_no_hash(self) -> None:
+        self.register("ada")
+        work = self.hashing.work
+        self.fails(self.accounts.register("B", "ADA", PASSWORD, PASSWORD, START_MS), NameTaken)
+        self.assertEqual(self.hashing.work, work)
+
+    def test_the_session_that_the_browser_had_before_ends(self) -> None:
+        _, old = self.register("ada")
+        work = self.accounts.register("Bob", "bob", PASSWORD, PASSWORD, START_MS, replacing=old)
+        self.run_now(work)
+        self.assertIsNone(self.find(old, START_MS))
+        self.assertEqual(self.bus.news, [SessionEnded(digest_of(old))])
+
+
+class LoggingIn(AccountsCase):
+    def test_the_right_pair_gets_a_new_session_each_time(self) -> None:
+        _, first = self.register()
+        session, second = self.run_now(self.accounts.log_in(" Ada", PASSWORD, START_MS))
+        self.assertNotEqual(first, second)
+        self.assertEqual(self.find(second, START_MS), session)
+        self.assertIsNotNone(self.find(first, START_MS))
+
+    def test_the_old_session_of_the_browser_ends(self) -> None:
+        _, old = self.register()
+        self.run_now(self.accounts.log_in("ada", PASSWORD, START_MS, replacing=old))
+        self.assertIsNone(self.find(old, START_MS))
+        self.assertEqual(self.bus.news, [SessionEnded(digest_of(old))])
+
+    def test_unknown_user_and_wrong_password_are_one_answer_and_the_same_work(self) -> None:
+        self.register()
+        for username in ("ada", "nobody", "no such name!", ""):
+            before = self.hashing.work
+            error = self.fails(self.accounts.log_in(username, "wrong one", START_MS), WrongPair)
+            self.assertEqual(str(error), "")
+            self.assertEqual(self.hashing.work - before, 1)
+
+    def test_an_over_long_password_is_a_wrong_pair_and_is_never_hashed(self) -> None:
+        self.register()
+        before = self.hashing.work
+        for username in ("ada", "nobody"):
+            self.fails(self.accounts.log_in(username, "x" * 1_025, START_MS), WrongPair)
+        self.assertEqual(self.hashing.work, before)
+
+    def test_busy_and_unavailable_are_told_apart_from_wrong(self) -> None:
+        self.register()
+        self.hashing.busy = True
+        self.fails(self.accounts.log_in("ada", PASSWORD, START_MS), Busy)
+        self.store.away = True
+        self.fails(self.accounts.log_in("ada", PASSWORD, START_MS), Unavailable)
+
+
+class Sessions(AccountsCase):
+    def test_seven_days_without_use_end_it(self) -> None:
+        _, token = self.register()
+        self.assertIsNotNone(self.find(token, START_MS + 7 * DAY_MS - 1))
+        self.assertIsNotNone(self.find(token, START_MS + 14 * DAY_MS - 2))
+        self.assertIsNone(self.find(token, START_MS + 21 * DAY_MS))
+        self.assertEqual(self.store.sessions, {})
+        self.assertEqual(self.bus.news, [SessionEnded(digest_of(token))])
+
+    def test_thirty_days_end_it_however_much_it_is_used(self) -> None:
+        session, token = self.register()
+        for day in range(30):
+            self.assertIsNotNone(self.find(token, START_MS + day * DAY_MS))
+        self.assertEqual(self.accounts.expires_ms(session), START_MS + 30 * DAY_MS)
+        self.assertIsNone(self.find(token, START_MS + 30 * DAY_MS))
+
+    def test_its_use_is_written_at_most_once_a_minute(self) -> None:
+        _, token = self.register()
+        for second in range(150):
+            self.find(token, START_MS + second * 1_000)
+        self.assertEqual(self.store.touches, 2)
+
+    def test_what_is_no_token_never_reaches_the_store(self) -> None:
+        self.store.away = True
+        for token in ("", "x", "A" * 42, "A" * 44, "A" * 42 + "=", "é" * 43, "A" * 43 + "\n"):
+            self.assertIsNone(self.find(token, START_MS), token)
+        self.fails(self.accounts.session_of("A" * 43, START_MS), Unavailable)
+
+    def test_logging_out_ends_it_and_its_sockets(self) -> None:
+        _, token = self.register()
+        self.run_now(self.accounts.log_out(token))
+        self.assertIsNone(self.find(token, START_MS))
+        self.assertEqual(self.bus.news, [SessionEnded(digest_of(token))])
+
+    def test_logging_out_without_a_session_changes_nothing(self) -> None:
+        self.run_now(self.accounts.log_out(None))
+        self.run_now(self.accounts.log_out("junk"))
+        self.assertEqual(self.bus.news, [])
+
+    def test_a_log_out_that_was_not_stored_is_not_told_as_one(self) -> None:
+        _, token = self.register()
+        self.store.away = True
+        self.fails(self.accounts.log_out(token), Unavailable)
+        self.assertEqual(self.bus.news, [])
+
+    def test_the_expired_are_swept_and_the_living_stay(self) -> None:
+        self.register("ada", START_MS)
+        _, token = self.register("bob", START_MS + 5 * DAY_MS)
+        now_ms = START_MS + 8 * DAY_MS
+        self.assertEqual(self.run_now(self.accounts.end_expired(now_ms)), 1)
+        self.assertIsNotNone(self.find(token, now_ms))
