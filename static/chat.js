@@ -118,7 +118,11 @@ function on_frame(frame) {
   if (frame.type === 'posted') outbox.posted(frame);
   else if (frame.type === 'people') people.learn(frame.people);
   else if (frame.type === 'error' && outbox.refused(frame)) return;
-  else for (const room of rooms.values()) if (room.receive(frame)) return;
+  else {
+    for (const room of rooms.values()) if (room.receive(frame)) return;
+    // No letter and no room was meant: a question about people, which may be put again.
+    if (frame.type === 'error' && frame.retry) later(() => people.open(), frame.retry_ms ?? 2000);
+  }
 }
 
 /** @param {Room} room @param {import('./log.js').Message} message @param {boolean} live */
@@ -195,6 +199,7 @@ async function copy(text) {
   }
 }
 
+element('rooms-show').hidden = false;
 element('pill').addEventListener('click', () => {
   timeline.follow();
   composer.focus();

@@ -51,8 +51,8 @@ def known() -> tuple[Migration, ...]:
     folder = resources.files(__package__) / "schema"
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".sql")), key=_name)
     return tuple(
-        Migration(number, file.name, statements_of(file.read_text(encoding="utf-8")))
-        for number, file in enumerate(files, start=1)
+        Migration(int(file.name[:4]), file.name, statements_of(file.read_text(encoding="utf-8")))
+        for file in files
     )
 
 

@@ -42,13 +42,14 @@ class Numbering:
         self.outcomes.append(self._outcome(draft))
 
     def _outcome(self, draft: Draft) -> Outcome:
-        head = self.heads.get(draft.room)
-        if head is None or draft.author not in head.authors:
-            return Rejected("not_a_member")
         post = post_of(draft)
         known = self._known.get(post)
         if known is not None:
+            # Even where the author has left since: "refused" would be untrue, it is in the history.
             return Existing(known)
+        head = self.heads.get(draft.room)
+        if head is None or draft.author not in head.authors:
+            return Rejected("not_a_member")
         event = self._sealed(draft, head)
         self._known[post] = event
         self.events.append(event)

@@ -145,7 +145,9 @@ class SecureChannel(HTTPChannel):
 
     @property
     def over_tls(self) -> bool:
-        """Whether the browser reaches us over https only."""
+        """Whether the browser came over https (RFC 6797 forbids HSTS in clear)."""
+        if self.site.clear or any(request.in_clear for request in self.requests[:1]):
+            return False
         return bool(self.isSecure()) or self.site.origins.over_tls
 
     def refuse(self, status: int) -> None:

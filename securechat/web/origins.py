@@ -48,6 +48,12 @@ class Origins:
             for scheme, ours, port in self._ours
         )
 
+    def allows_name(self, header: str) -> bool:
+        """Whether a Host header names one of our hosts, whatever its port."""
+        found = _HOST.fullmatch(header)
+        host = found[1].lower().rstrip(".") if found is not None else None
+        return any(host == ours for _, ours, _ in self._ours)
+
     def allows_origin(self, header: str) -> bool:
         """Whether an Origin header is exactly one of ours; ``null`` never is."""
         return header in {_serialize(*ours) for ours in self._ours}

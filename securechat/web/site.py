@@ -68,7 +68,7 @@ class SecureRequest(Request):
             # Any name is good here, and Klein must not stumble over a strange one.
             self.requestHeaders.setRawHeaders(b"Host", [b"localhost"])
             super().process()
-        elif self._came_in_clear() and self.path != SOCKET:
+        elif self.in_clear:
             self._send_to_tls()
         else:
             super().process()
@@ -83,21 +83,30 @@ class SecureRequest(Request):
         hosts = self.requestHeaders.getRawHeaders(b"Host") or []
         if len(hosts) != 1:
             return 400 if hosts else 421
-        return None if self.site.origins.allows_host(hosts[0].decode("latin-1")) else 421
+        host = hosts[0].decode("latin-1")
+        origins = self.site.origins
+        ours = origins.allows_name(host) if self.site.clear else origins.allows_host(host)
+        return None if ours else 421
 
-    def _came_in_clear(self) -> bool:
+    @property
+    def in_clear(self) -> bool:
+        """Whether the browser should have come over https and did not."""
+        site = self.channel.site
         forwarded = self.requestHeaders.getRawHeaders("X-Forwarded-Proto") or []
-        return self.site.origins.over_tls and self.site.proxies.over_plain_http(
-            self.site.peer(self.client), forwarded
+        return site.clear or (
+            site.origins.over_tls
+            and site.proxies.over_plain_http(site.peer(self.client), forwarded)
         )
 
     def _send_to_tls(self) -> None:
-        if self.method == b"POST":
-            self.refuse(403, "This page is served over https only.")
+        if self.method == b"POST" or self.path == SOCKET:
+            # What came in clear has been read on the way: a redirect would hide that.
+            self.site.note_refusal("in_clear", self.client_address())
+            self.refuse(403, "This address is served over https only.")
             return
         # The host is from our own settings: a redirect never goes where a header says.
         self.setHeader(b"Location", self.site.origins.home.encode() + self.path)
-        self.refuse(308, "This page is served over https only.")
+        self.refuse(308, "This address is served over https only.")
 
     def client_address(self) -> str:
         """The address that limits count and logs name."""
@@ -158,7 +167,9 @@ class SecureSite(Site):
         templates: Templates,
         metrics: WebMetrics,
         reactor: Any,
+        clear: bool = False,
     ) -> None:
+        """``clear``: this is the plain port beside TLS, which serves nothing but the way there."""
         Site.__init__(
             self, pages, parsePOSTFormSubmission=False, timeout=KEEP_ALIVE_S, reactor=reactor
         )
@@ -167,6 +178,24 @@ class SecureSite(Site):
         self.metrics = metrics
         self.origins = origins
         self.proxies = proxies
+        self.clear = clear
+
+    def in_clear(self) -> SecureSite:
+        """The same site for a plain port beside TLS.
+
+        Pages are sent to https (308), forms and sockets refused (403); the two health addresses
+        answer. Nothing else is served.
+        """
+        return SecureSite(
+            self.resource,
+            self._door,
+            origins=self.origins,
+            proxies=self.proxies,
+            templates=self._templates,
+            metrics=self.metrics,
+            reactor=self.reactor,
+            clear=True,
+        )
 
     # Straight to the channel: Twisted's wrapper around it exists to change to HTTP/2.
     protocol = SecureChannel  # type: ignore[assignment]

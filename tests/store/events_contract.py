@@ -119,6 +119,14 @@ class AppendContract(StoreCase):
         self.assertEqual(outcomes[0], Rejected("not_a_member"))
         self.assertEqual(numbers(outcomes[1:]), [3])
 
+    async def test_a_resend_by_somebody_who_has_left_is_told_as_stored(self) -> None:
+        await self.joined(ANN)
+        [first] = await self.store.events.append([draft(ANN, "a")], CheapSealer())
+        assert isinstance(first, Appended)
+        await self.leave(GENERAL, ANN)
+        outcomes = await self.store.events.append([draft(ANN, "a"), draft(ANN, "b")], CheapSealer())
+        self.assertEqual(outcomes, [Existing(first.event), Rejected("not_a_member")])
+
     async def test_a_new_member_may_write_at_once(self) -> None:
         await self.joined(ANN)
         await self.store.events.append([draft(ANN, "a")], CheapSealer())

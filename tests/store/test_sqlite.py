@@ -6,8 +6,9 @@ import os
 import sqlite3
 import stat
 from pathlib import Path
+from typing import cast
 
-from twisted.logger import LogEvent, Logger, formatEvent
+from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
 
 from securechat.core.errors import Misconfigured, Unavailable
 from securechat.core.settings import SqliteDatabase
@@ -73,6 +74,12 @@ class File(SqliteCase):
         for file in folder.iterdir():
             self.assertEqual(stat.S_IMODE(file.stat().st_mode), 0o600, file)
 
+    async def test_a_file_that_others_could_read_is_closed_to_them(self) -> None:
+        await self.store.stop()
+        self.settings.path.chmod(0o644)
+        self.store.ledger.prepare()
+        self.assertEqual(stat.S_IMODE(self.settings.path.stat().st_mode), 0o600)
+
     async def test_what_counts_for_durability_is_set(self) -> None:
         self.assertEqual(await self.sql("PRAGMA journal_mode"), [("wal",)])
         self.assertEqual(await self.sql("PRAGMA synchronous"), [(2,)])
@@ -127,7 +134,7 @@ class File(SqliteCase):
         def hear(event: LogEvent) -> None:
             told.append(formatEvent(event))
 
-        self.patch(self.store.database, "log", Logger(observer=hear))
+        self.patch(self.store.database, "log", Logger(observer=cast("ILogObserver", hear)))
         await self.sql("PRAGMA query_only = ON")
         for _ in range(3):
             await self.refused(

@@ -432,10 +432,36 @@ class BehindAProxy(SynchronousTestCase):
         self.assertEqual(page.header("Location"), "https://chat.example.org/login")
         form = web.request("POST", "/login", headers=clear, address="10.0.0.1")
         self.assertEqual(form.status, 403)
+        self.assertIsNone(page.header("Strict-Transport-Security"))
+        socket = web.request("GET", "/ws", headers=clear, address="10.0.0.1")
+        self.assertEqual(socket.status, 403)
         stranger = web.request("GET", "/login", headers=clear, address="192.0.2.1")
         self.assertEqual(stranger.status, 200)
         tls = [("X-Forwarded-Proto", "https")]
         self.assertEqual(web.request("GET", "/login", headers=tls, address="10.0.0.1").status, 200)
+
+
+class ThePlainPortBesideTls(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.web = Web(public_url="https://chat.example.org")
+        self.web.site = self.web.site.in_clear()
+
+    def test_pages_are_sent_to_https_under_our_own_name(self) -> None:
+        for host in ("chat.example.org", "chat.example.org:80", "chat.example.org:8080"):
+            for method in ("GET", "HEAD"):
+                response = self.web.request(method, "/login", host=host)
+                self.assertEqual(response.status, 308)
+                self.assertEqual(response.header("Location"), "https://chat.example.org/login")
+                self.assertIsNone(response.header("Strict-Transport-Security"))
+                self.assertEqual(response.all("Set-Cookie"), [])
+        self.assertEqual(self.web.request("GET", "/", host="evil.example").status, 421)
+
+    def test_forms_and_sockets_are_refused(self) -> None:
+        self.assertEqual(self.web.request("POST", "/login").status, 403)
+        self.assertEqual(self.web.request("GET", "/ws").status, 403)
+
+    def test_health_is_told(self) -> None:
+        self.assertEqual(self.web.request("GET", "/healthz", host="10.0.0.1").status, 200)
 
 
 class StaticFiles(SynchronousTestCase):
