@@ -30,7 +30,7 @@ from .web import Origins
 log = Logger()
 
 TRY_AGAIN_S = 1.0
-FORGET_SESSIONS_EVERY_S = 3600.0
+TEND_SESSIONS_EVERY_S = 3600.0
 OUT_WITHIN_S = 8.0
 """What is not finished by then, when the daemon is told to stop, is left behind."""
 
@@ -78,7 +78,7 @@ class Daemon(Service):
         self._unheard: list[str] = []
         self._loops = [
             (LoopingCall(sockets.sweep), SWEEP_S),
-            (LoopingCall(self._forget_sessions), FORGET_SESSIONS_EVERY_S),
+            (LoopingCall(self._tend_sessions), TEND_SESSIONS_EVERY_S),
         ]
 
     async def why_not_ready(self) -> str | None:
@@ -165,11 +165,15 @@ class Daemon(Service):
         atexit.register(os._exit, 1)
         self._reactor.stop()
 
-    async def _forget_sessions(self) -> None:
+    async def _tend_sessions(self) -> None:
+        """An open socket keeps its session in use; sessions that have expired are forgotten."""
         try:
-            await self._accounts.end_expired(self._wall_clock())
+            now_ms = self._wall_clock()
+            for digest in self._sockets.sessions():
+                await self._accounts.touch(digest, now_ms)
+            await self._accounts.end_expired(now_ms)
         except Unavailable as error:
-            log.info("expired sessions are kept for now: {reason}", reason=error)
+            log.info("sessions are tended later: {reason}", reason=error)
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, finish what is under way, say goodbye, close; at most OUT_WITHIN_S."""

@@ -157,6 +157,10 @@ class ChatFactory(WebSocketServerFactory):
             if connection.visitor.expires_ms <= now_ms:
                 connection.end(Close.SESSION_ENDED)
 
+    def sessions(self) -> list[SessionDigest]:
+        """The sessions that have a connection open now."""
+        return list(self._connections)
+
     async def drain(self) -> None:
         """Say goodbye to everybody, close with 1012, and drop who does not answer."""
         for connection in self._all():

@@ -200,7 +200,8 @@ class ChatProtocol(WebSocketServerProtocol):
         self.outbox.close()
         self.factory.leave_rooms(self)
         log.info("connection {id} is closed by us: {code}", id=self.id, code=int(code))
-        self.sendClose(int(code), code.name.lower())
+        # sendClose knows only the codes of RFC 6455 itself, not 1012 of its registry.
+        self.sendCloseFrame(code=int(code), reasonUtf8=code.name.lower().encode("ascii"))
 
     def _no_hello(self) -> None:
         self.end(Close.NO_HELLO)

@@ -199,7 +199,7 @@ class Resuming(DaemonCase):
             sizes.append(len(payload))
             heard(payload, isBinary)
 
-        mine.onMessage = measure
+        self.patch(mine, "onMessage", measure)
         frame = {"type": "history", "id": "h", "room": "general", "before": 61, "limit": 200}
         page = await mine.ask(frame)
         self.assertTrue(page["more"])

@@ -23,6 +23,7 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.web.client import Agent, HTTPConnectionPool
+from twisted.web.http_headers import Headers
 
 from securechat.core import envelope
 from securechat.core.encoding import b64url, from_b64url
@@ -57,10 +58,11 @@ class Person:
         """One request with our cookies; status, headers and text. No redirect is followed."""
         sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         sent = {name: value for name, value in (sent | (headers or {})).items() if value}
+        fields = Headers({name: [value] for name, value in sent.items()})
         answer = await treq.request(
             method,
             self.url + path,
-            headers=sent,
+            headers=fields,
             agent=self._agent,
             allow_redirects=False,
             timeout=WITHIN_S,
@@ -136,8 +138,10 @@ async def open_socket(url: str, headers: dict[str, str]) -> Socket:
         reactor=reactor,
     )
     factory.protocol = Socket
-    factory.setProtocolOptions(failByDrop=False, openHandshakeTimeout=WITHIN_S)
-    socket: Socket = await HostnameEndpoint(reactor, host, port).connect(factory)
+    # Autobahn's own timers would outlive the test that set them.
+    factory.setProtocolOptions(failByDrop=False, openHandshakeTimeout=0, closeHandshakeTimeout=0)
+    socket: Any = await HostnameEndpoint(reactor, host, port).connect(factory)
+    assert isinstance(socket, Socket)
     await socket.opened
     return socket
 

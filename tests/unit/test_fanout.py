@@ -116,7 +116,8 @@ class FanoutTests(TestCase):
 
     def test_what_is_posted_during_the_catch_up_comes_once_and_in_order(self) -> None:
         self.post(2)
-        self.store.gate = gate = Deferred()
+        gate: Deferred[None] = Deferred()
+        self.store.gate = gate
         listener = Listener(self.turn)
         _, caught_up = self.subscribe(listener, 0)
         self.post(2)
@@ -159,7 +160,7 @@ class FanoutTests(TestCase):
             self.fanout._rooms[GENERAL][listener].kids.add("general.1")
         writes: list[bytes] = []
         for listener in listeners:
-            listener.write = writes.append  # type: ignore[method-assign]
+            listener.write = writes.append  # type: ignore[method-assign,assignment]
         self.post(2)
         self.settle()
         self.assertEqual(len(writes), 3)
@@ -175,7 +176,8 @@ class FanoutTests(TestCase):
 
     def test_whoever_leaves_during_the_catch_up_hears_nothing_more(self) -> None:
         self.post(2)
-        self.store.gate = gate = Deferred()
+        gate: Deferred[None] = Deferred()
+        self.store.gate = gate
         listener = Listener(self.turn)
         _, caught_up = self.subscribe(listener, 0)
         self.fanout.leave(listener)
