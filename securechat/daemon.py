@@ -105,7 +105,7 @@ class Daemon(Service):
             raise SystemExit("\n".join(f"securechat: {reason}" for reason in self._unheard))
         chat_ports = [port for listener, port in self._ports if listener.is_chat]
         numbers = [getattr(port.getHost(), "port", None) for port in chat_ports]
-        self._origins.listen_on(number for number in numbers if number is not None)
+        self._origins.listen_on([number for number in numbers if number is not None])
 
     def _listening(self, port: IListeningPort, listener: Listener) -> None:
         self._ports.append((listener, port))

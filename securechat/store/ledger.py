@@ -42,10 +42,11 @@ class Ledger:
         steps = migrations.known() if steps is None else steps
         newly_locked = self._lock is not None and self._lock.take()
         try:
+            # Looked at before anything is changed: another program's file stays as it was.
+            with self._connected(writes=False) as connection:
+                pending = migrations.pending(Transaction(connection, self._dialect), steps)
             with self._connected() as connection:
-                tx = Transaction(connection, self._dialect)
-                self._check(tx)
-                pending = migrations.pending(tx, steps)
+                self._check(Transaction(connection, self._dialect))
             if pending:
                 with self._connected(patient=True) as connection:
                     migrations.apply(connection, self._dialect, steps)
@@ -59,9 +60,10 @@ class Ledger:
 
         Raises like ``prepare``. A database that the migrations have not reached has no identity.
         """
-        with self._connected() as connection:
+        with self._connected(writes=False) as connection:
             tx = Transaction(connection, self._dialect)
-            self._check(tx)
+            if not isinstance(self._dialect, Sqlite):  # whose settings ``prepare`` makes itself
+                self._check(tx)
             return None if migrations.pending(tx, migrations.known()) else _identity(tx)
 
     def identity(self) -> Identity | None:
@@ -101,10 +103,10 @@ class Ledger:
             return result
 
     @contextmanager
-    def _connected(self, *, patient: bool = False) -> Iterator[Any]:
+    def _connected(self, *, writes: bool = True, patient: bool = False) -> Iterator[Any]:
         connection = None
         try:
-            connection = self._dialect.connect(writes=True, patient=patient)
+            connection = self._dialect.connect(writes=writes, patient=patient)
             yield connection
         except (Misconfigured, Unavailable):
             raise

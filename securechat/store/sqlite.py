@@ -44,7 +44,7 @@ class Sqlite:
         self.path = path
 
     def connect(self, *, writes: bool, patient: bool = False) -> sqlite3.Connection:
-        """A connection in WAL that waits for the disk at every COMMIT."""
+        """A connection in WAL that waits for the disk at every COMMIT, or one that only reads."""
         connection = sqlite3.connect(
             self.path,
             timeout=60.0 if patient else BUSY_TIMEOUT_S,
@@ -52,11 +52,12 @@ class Sqlite:
             check_same_thread=False,  # the pool closes it from the reactor's thread
         )
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA trusted_schema = OFF")
-            if not writes:
+            if writes:
+                connection.execute("PRAGMA journal_mode = WAL")  # stays with the file
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA foreign_keys = ON")
+            else:
                 connection.execute("PRAGMA query_only = ON")
         except sqlite3.Error:
             connection.close()

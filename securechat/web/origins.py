@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from ..core.errors import Misconfigured
@@ -22,7 +22,7 @@ class Origins:
         if public_url is not None:
             self._ours = frozenset({_parse_public(public_url)})
 
-    def listen_on(self, ports: Iterable[int], scheme: str = "http") -> None:
+    def listen_on(self, ports: Collection[int], scheme: str = "http") -> None:
         """Tell the ports once they are known; with a public URL nothing changes."""
         if not self.public:
             self._ours = frozenset((scheme, name, port) for name in _LOOPBACK for port in ports)

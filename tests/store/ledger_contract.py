@@ -75,6 +75,13 @@ class LedgerContract(StoreCase):
             await store.stop()
             self.store = before
 
+    async def test_examining_tells_what_preparing_would_refuse_and_changes_nothing(self) -> None:
+        self.assertIsNone(self.store.ledger.examine())
+        self.store.ledger.claim(IDENTITY)
+        self.assertEqual(self.store.ledger.examine(), IDENTITY)
+        await self.sql("UPDATE schema_migrations SET name = '0001_other.sql'")
+        self.assertRaises(Misconfigured, self.store.ledger.examine)
+
     async def test_a_later_step_is_applied_to_a_database_in_use(self) -> None:
         await self.joined(ANN)
         later = Migration(

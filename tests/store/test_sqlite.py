@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -113,6 +114,29 @@ class File(SqliteCase):
         error = self.assertRaises(Misconfigured, Store(SqliteDatabase(path)).ledger.prepare)
         self.assertIn("not an SQLite database", str(error))
         self.assertEqual(path.read_bytes(), b"Dear diary, " * 1000)
+
+    def test_another_programs_database_is_told_and_left_alone(self) -> None:
+        path = Path(self.mktemp()).absolute()
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            other.execute("CREATE TABLE diary (day TEXT)")
+            other.commit()
+        before = path.read_bytes()
+        for question in ("examine", "prepare"):
+            ledger = Store(SqliteDatabase(path)).ledger
+            error = self.assertRaises(Misconfigured, getattr(ledger, question))
+            self.assertIn("diary", str(error))
+            self.assertEqual(path.read_bytes(), before)
+
+    def test_a_damaged_database_is_told(self) -> None:
+        path = Path(self.mktemp()).absolute()
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            other.execute("CREATE TABLE diary (day TEXT)")
+            other.commit()
+        content = bytearray(path.read_bytes())
+        content[100:300] = b"\xff" * 200
+        path.write_bytes(content)
+        error = self.assertRaises(Misconfigured, Store(SqliteDatabase(path)).ledger.prepare)
+        self.assertIn("damaged", str(error))
 
     async def test_a_full_disk_refuses_writes_and_not_reads_and_recovers(self) -> None:
         await self.joined(ANN)

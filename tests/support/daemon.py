@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -33,6 +34,8 @@ class DaemonProcess:
         self.scheme = scheme
         self.options = options
         self.log_path = folder / "daemon.log"
+        self.exit_status: int | None = None
+        """Of the life that ended last; -15 after SIGTERM, which twistd raises again when done."""
         self._process: subprocess.Popen[bytes] | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -75,6 +78,32 @@ class DaemonProcess:
             )
         return self._process
 
+    def run_to_end(self, *more: str, **environ: str) -> tuple[int, str]:
+        """Start it with ``more`` options and wait until it ends by itself; status and output."""
+        ended = subprocess.run(
+            [*self.command(), *more],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=READY_WITHIN_S,
+            check=False,
+        )
+        return ended.returncode, ended.stdout.decode(errors="replace")
+
+    def wait_for_end(self, within_s: float = READY_WITHIN_S) -> int:
+        """Wait until the running daemon ends by itself; its exit status."""
+        process, self._process = self._process, None
+        assert process is not None
+        try:
+            self.exit_status = process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"the daemon did not end:\n{self.log()}") from None
+        return self.exit_status
+
     def start(self, **environ: str) -> DaemonProcess:
         """Start it and wait until /readyz says so."""
         self.spawn(**environ)
@@ -96,10 +125,9 @@ class DaemonProcess:
         raise AssertionError(f"{path} never answered {status} but {seen}:\n{self.log()}")
 
     def _status(self, path: str) -> object:
-        # The port is plain or TLS; health is asked without checking a test's own certificate.
-        import ssl
-
-        context = ssl._create_unverified_context() if self.scheme == "https" else None
+        context = ssl.create_default_context()
+        # A test's certificate is its own; that browsers check it is not asked here.
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         try:
             with urllib.request.urlopen(self.url + path, timeout=5, context=context) as answer:
                 return int(answer.status)
@@ -132,3 +160,5 @@ class DaemonProcess:
                 process.kill()
                 process.wait()
                 raise AssertionError(f"the daemon did not end:\n{self.log()}") from None
+            finally:
+                self.exit_status = process.returncode

@@ -95,9 +95,7 @@ class Conversing(TestCase):
         conversation = self.greeted()
         for _ in range(50):
             self.say(conversation, POST)
-        closes = [
-            self.assertRaises(Refused, self.say, conversation, POST).close for _ in range(21)
-        ]
+        closes = [self.assertRaises(Refused, self.say, conversation, POST).close for _ in range(21)]
         self.assertEqual(closes, [None] * 20 + [Close.FLOODING])
 
     def test_old_breaches_are_forgiven(self) -> None:

@@ -12,7 +12,7 @@ from twisted.trial.unittest import TestCase
 
 from securechat.chat.rooms import RoomReader
 from securechat.core.errors import Unavailable
-from securechat.core.keys import EPOCH_MS, Channel, RootKeys, RoomKeys
+from securechat.core.keys import EPOCH_MS, Channel, RoomKeys, RootKeys
 from securechat.core.model import GENERAL, Appended, Draft, MessageId, Page, RoomId, UserId
 from securechat.core.ports import Posted
 from securechat.metrics import Metrics
@@ -86,9 +86,7 @@ class FanoutTests(TestCase):
     def post(self, count: int = 1) -> None:
         self.fanout.hear(self.store_events(count))
 
-    def subscribe(
-        self, listener: Listener, cursor: int
-    ) -> tuple[Subscription, Deferred[None]]:
+    def subscribe(self, listener: Listener, cursor: int) -> tuple[Subscription, Deferred[None]]:
         keys = self.store._keys(GENERAL, cursor + 1, len(self.store.events[GENERAL]))
         subscription = self.fanout.subscribe(listener, GENERAL, cursor, keys)
         return subscription, Deferred.fromCoroutine(self.fanout.catch_up(subscription))

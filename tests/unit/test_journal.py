@@ -1,4 +1,4 @@
-"""The journal: one batch a turn, acks in order and only after COMMIT, and nothing waits for ever."""
+"""The journal: one batch a turn, acks in order and only after COMMIT, nothing waits for ever."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from twisted.trial.unittest import TestCase
 from securechat.bus.local import LocalBus
 from securechat.chat.journal import ANSWER_WITHIN_S, MOST_EVENTS_A_BATCH, Journal, Receipt
 from securechat.core.errors import Code, Refused, Unavailable
-from securechat.core.keys import RootKeys, RoomKeys
+from securechat.core.keys import RoomKeys, RootKeys
 from securechat.core.model import GENERAL, Draft, MessageId, Outcome
 from securechat.core.ports import News, Posted, Sealer
 from securechat.core.wire import Post
@@ -87,9 +87,7 @@ class JournalTests(TestCase):
         self.assertNoResult(answers[0])
         self.clock.advance(0)
         self.assertEqual(self.store.batches, [3])
-        self.assertEqual(
-            self.told, ["ack 1", "ack 2", "ack 3", "event 1", "event 2", "event 3"]
-        )
+        self.assertEqual(self.told, ["ack 1", "ack 2", "ack 3", "event 1", "event 2", "event 3"])
         self.assertEqual([self.successResultOf(answer).seq for answer in answers], [1, 2, 3])
 
     def test_what_arrives_during_a_commit_is_the_next_batch(self) -> None:

@@ -1,4 +1,4 @@
-"""The keyring file: made with an empty database, refused when missing, foreign or open to others."""
+"""The keyring file: made with an empty database; refused when missing, foreign or readable."""
 
 from __future__ import annotations
 

@@ -29,7 +29,9 @@ def post(**fields: Any) -> dict[str, Any]:
 
 class Frames(TestCase):
     def refusal(self, frame: bytes | dict[str, Any], is_binary: bool = False) -> Refused:
-        return self.assertRaises(Refused, parse, frame, is_binary)
+        refused = self.assertRaises(Refused, parse, frame, is_binary)
+        assert isinstance(refused, Refused)
+        return refused
 
     def test_what_is_no_frame_is_told_so_and_ends_the_connection(self) -> None:
         for frame in (

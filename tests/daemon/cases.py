@@ -1,0 +1,75 @@
+"""What the daemon's tests have in common: real processes, people on them, and folders compared."""
+
+from __future__ import annotations
+
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
+from twisted.trial.unittest import TestCase
+
+from tests.support.client import Person
+from tests.support.daemon import DaemonProcess
+
+NO_PACE = tuple(
+    word for name in ("posts", "posts-per-user", "posts-per-room") for word in ("--limit", f"{name}=0")
+)
+"""Options for daemons whose people post as fast as they can."""
+
+
+class ProcessCase(TestCase):
+    """Daemons in processes of their own, which end with the test."""
+
+    timeout = 120
+
+    def new_folder(self) -> Path:
+        """A folder that does not exist yet."""
+        return Path(self.mktemp()).resolve()
+
+    def new_daemon(self, *options: str, folder: Path | None = None) -> DaemonProcess:
+        """A daemon that is not started yet."""
+        daemon = DaemonProcess(folder or self.new_folder(), *options)
+        self.addCleanup(daemon.stop)
+        return daemon
+
+    def stranger(self, daemon: DaemonProcess, name: str) -> Person:
+        """Somebody without an account."""
+        person = Person(daemon.url, name)
+        self.addCleanup(lambda: Deferred.fromCoroutine(person.leave()))
+        return person
+
+    async def person(self, daemon: DaemonProcess, name: str) -> Person:
+        """Somebody who has just registered."""
+        person = self.stranger(daemon, name)
+        self.assertEqual(await person.register(), 303)
+        return person
+
+    async def until(self, condition: Callable[[], object], within_s: float = 20.0) -> float:
+        """Wait until ``condition`` holds; the seconds it took."""
+        started_s = time.monotonic()
+        while not condition():
+            passed_s = time.monotonic() - started_s
+            self.assertLess(passed_s, within_s, f"{condition} never came true")
+            await deferLater(reactor, 0.01)
+        return time.monotonic() - started_s
+
+    def assert_refused(self, answer: tuple[int, str], *words: str) -> None:
+        """Exit status 1, and the reason as a sentence with these words, without a traceback."""
+        status, output = answer
+        self.assertEqual(status, 1, output)
+        self.assertNotIn("Traceback", output)
+        for word in words:
+            self.assertIn(word, output)
+
+
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Every path below ``folder`` with its mode and, of files, its bytes."""
+    found = {}
+    for path in sorted([folder, *folder.rglob("*")]):
+        mode = path.lstat().st_mode
+        found[str(path)] = (mode, path.read_bytes() if stat.S_ISREG(mode) else b"")
+    return found

@@ -1,0 +1,170 @@
+"""The documents say what the code says: options, defaults, limits, codes, metrics, links."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from prometheus_client import generate_latest
+from twisted.trial.unittest import SynchronousTestCase
+
+from securechat import sources
+from securechat.config import load_config
+from securechat.core.conversation import LEGAL, State
+from securechat.core.errors import RETRYABLE, TEXTS, Close, Code
+from securechat.core.settings import Limits, limit_names, limit_range
+from securechat.core.wire import NOT_BUILT
+from securechat.metrics import Metrics
+from securechat.options import HELP, Options
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = (
+    "README.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    "docs/protocol.md",
+    "docs/design.md",
+    "docs/operations.md",
+)
+# Where the README says a default in its own words, as it stands in the option's help.
+SPOKEN_DEFAULTS = {
+    "keyring": "the systemd credential securechat-keyring, else <data-dir>/keyring.json",
+    "public-url": "localhost, 127.0.0.1 and [::1] on the listening ports",
+}
+
+
+def text(name: str) -> str:
+    """The document `name`, from the checkout's top."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def table(document: str, first_heading: str) -> list[list[str]]:
+    """The rows (below the heading) of the one table whose first column has this heading."""
+    lines = text(document).splitlines()
+    [start] = [n for n, line in enumerate(lines) if line.startswith(f"| {first_heading} |")]
+    rows = []
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def bare(cell: str) -> str:
+    """A cell without its backquotes."""
+    return cell.replace("`", "")
+
+
+def option_names() -> set[str]:
+    """Every option of `twistd securechat`, but for those that every command has."""
+    return {name.rstrip("=") for name in Options().longOpt} - {"help", "version"}
+
+
+class ConfigurationTable(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.rows = {bare(row[0]).removeprefix("--"): row for row in table("README.md", "option")}
+
+    def test_it_holds_exactly_the_options(self) -> None:
+        self.assertEqual(set(self.rows), option_names())
+
+    def test_every_key_and_variable_is_the_one_that_is_read(self) -> None:
+        for name in sources.NAMES:
+            key, variable = (bare(cell) for cell in self.rows[name][1:3])
+            self.assertEqual(key, name)
+            self.assertEqual(variable, sources.PREFIX + name.upper().replace("-", "_"))
+
+    def test_every_default_is_the_one_that_counts(self) -> None:
+        config = load_config({}, {}, folder=Path("/cwd"))
+        told = {name: bare(row[3]) for name, row in self.rows.items()}
+        self.assertEqual((told["listen"],), config.listen)
+        self.assertEqual(told["registration"], config.registration)
+        self.assertEqual(told["log-format"], config.log_format)
+        self.assertEqual(Path("/cwd", told["data-dir"]), config.data_dir)
+        database = told["database"].replace("<data-dir>", str(config.data_dir))
+        self.assertEqual(database, f"sqlite:{config.database.path}")  # type: ignore[union-attr]
+        for name in ("tls_cert", "tls_key", "plain_listen", "metrics_listen"):
+            self.assertIsNone(getattr(config, name))
+            self.assertEqual(told[name.replace("_", "-")], "none")
+
+    def test_what_the_help_calls_a_default_is_said_in_the_same_words(self) -> None:
+        for name, words in SPOKEN_DEFAULTS.items():
+            self.assertIn(f"[default: {words}]", HELP[name])
+            self.assertEqual(bare(self.rows[name][3]), words)
+
+    def test_the_example_file_names_only_settings_that_exist(self) -> None:
+        [example] = re.findall(r"```toml\n(.*?)```", text("README.md"), re.DOTALL)
+        settings = tomllib.loads(example)
+        limits = settings.pop("limits")
+        self.assertLessEqual(set(settings), set(sources.NAMES))
+        self.assertLessEqual(set(limits), set(limit_names()))
+
+
+class LimitsTable(SynchronousTestCase):
+    def test_it_holds_every_limit_with_its_default_range_and_switch(self) -> None:
+        found = {}
+        for name, default, smallest, largest, _ in table("docs/operations.md", "limit"):
+            plain = [bare(cell).replace(",", "") for cell in (default, smallest, largest)]
+            found[bare(name)] = tuple(int(cell) for cell in plain)
+        expected = {
+            name: (getattr(Limits(), name.replace("-", "_")), *limit_range(name))
+            for name in limit_names()
+        }
+        self.assertEqual(found, expected)
+
+
+class ProtocolTables(SynchronousTestCase):
+    def test_the_codes_are_those_of_the_code(self) -> None:
+        found = {bare(row[0]): (row[1], row[2]) for row in table("docs/protocol.md", "code")}
+        expected = {
+            str(code): ("yes" if code in RETRYABLE else "no", words)
+            for code, words in TEXTS.items()
+        }
+        self.assertEqual(set(Code), set(TEXTS))
+        self.assertEqual(found, expected)
+
+    def test_the_close_codes_are_those_of_the_code(self) -> None:
+        found = {(int(row[0]), bare(row[1])) for row in table("docs/protocol.md", "close code")}
+        self.assertEqual(found, {(int(close), close.name.lower()) for close in Close})
+
+    def test_the_commands_not_built_yet_are_all_named(self) -> None:
+        document = text("docs/protocol.md")
+        section = document.partition("## Known, but not built yet")[2].partition("\n## ")[0]
+        self.assertEqual(set(re.findall(r"`([a-z_]+)`", section)) - {"bad_command"}, NOT_BUILT)
+
+    def test_every_command_that_is_built_has_its_section(self) -> None:
+        document = text("docs/protocol.md")
+        commands = [each.__name__.lower() for legal in LEGAL.values() for each in legal]
+        self.assertEqual(len(LEGAL), len(State))
+        for command in commands:
+            self.assertRegex(document, rf"(?m)^### .*`{command}`")
+
+
+class Metric(SynchronousTestCase):
+    def test_every_metric_is_described_under_its_name(self) -> None:
+        rows = table("docs/operations.md", "metric")
+        shown = generate_latest(Metrics().registry).decode()
+        families = re.findall(r"^# TYPE (\S+) (\S+)$", shown, re.MULTILINE)
+        ours = {(name, kind) for name, kind in families if not name.endswith("_created")}
+        self.assertEqual({(bare(row[0]), row[1]) for row in rows}, ours)
+
+
+class Prose(SynchronousTestCase):
+    def test_every_link_leads_to_a_file_or_a_heading(self) -> None:
+        for name in DOCUMENTS:
+            for target in re.findall(r"(?<!!)\[[^\]]*\]\(([^)]+)\)", text(name)):
+                if not target.startswith(("http://", "https://")):
+                    self._follow(name, target)
+
+    def _follow(self, document: str, target: str) -> None:
+        path, _, anchor = target.partition("#")
+        found = (ROOT / document).parent / path if path else ROOT / document
+        self.assertTrue(found.exists(), f"{document} links to {target}")
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+            slugs = {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in headings}
+            self.assertIn(anchor, slugs, f"{document} links to {target}")
+
+    def test_the_wire_is_described_for_every_reason_to_be_refused(self) -> None:
+        for status in ("400", "401", "403", "421", "426", "429", "503"):
+            self.assertIn(f"| {status} |", text("docs/protocol.md"))
