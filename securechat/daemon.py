@@ -75,7 +75,7 @@ class Daemon(Service):
         self._wall_clock = wall_clock
         self._reactor = reactor
         self._ports: list[tuple[Listener, IListeningPort]] = []
-        self._unheard: list[str] = []
+        self._can_listen = True
         self._loops = [
             (LoopingCall(sockets.sweep), SWEEP_S),
             (LoopingCall(self._tend_sessions), TEND_SESSIONS_EVERY_S),
@@ -101,8 +101,8 @@ class Daemon(Service):
             listening.addCallbacks(
                 self._listening, self._not_listening, [listener], None, [listener]
             )
-        if self._unheard:
-            raise SystemExit("\n".join(f"securechat: {reason}" for reason in self._unheard))
+        if not self._can_listen:
+            raise SystemExit(1)
         chat_ports = [port for listener, port in self._ports if listener.is_chat]
         numbers = [getattr(port.getHost(), "port", None) for port in chat_ports]
         self._origins.listen_on([number for number in numbers if number is not None])
@@ -116,14 +116,16 @@ class Daemon(Service):
     def _not_listening(self, failure: Failure, listener: Listener) -> None:
         failure.trap(CannotListenError)
         error = getattr(failure.value, "socketError", failure.value)
-        reason = f"cannot listen on {listener.description}: {error}"
-        log.critical("{reason}", reason=reason)
-        self._unheard.append(reason)
+        log.critical(
+            "cannot listen on {endpoint}: {reason}",
+            endpoint=listener.description,
+            reason=str(error),
+        )
+        self._can_listen = False
 
     def startService(self) -> None:
         """Start what needs the reactor; try until the database is ready."""
         Service.startService(self)
-        self._store.start()
         self._hashing.start()
         if self._prepared:
             self._be_ready()
@@ -139,7 +141,8 @@ class Daemon(Service):
                 log.debug("still not ready: {reason}", reason=error)
                 await deferLater(self._reactor, TRY_AGAIN_S)
             else:
-                self._be_ready()
+                if self.running:
+                    self._be_ready()
                 return
 
     def _settle(self) -> None:
@@ -147,6 +150,8 @@ class Daemon(Service):
         self._ring.settle(self._store.ledger)
 
     def _be_ready(self) -> None:
+        # Not before: until it is known to be ours, nobody registers or logs in on this database.
+        self._store.start()
         self._prepared = True
         log.info("ready at {address}", address=self._origins.home)
         for loop, interval_s in self._loops:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 
 from twisted.logger import Logger
@@ -20,10 +21,22 @@ def make_data_dir(config: Config) -> None:
     try:
         config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise Misconfigured(
-            f"the data folder {config.data_dir} cannot be made: {error.strerror}. "
-            "Name another with --data-dir."
-        ) from None
+        raise _not_made(config, error.strerror) from None
+
+
+def check_data_dir(config: Config) -> None:
+    """Misconfigured where ``make_data_dir`` would fail; makes nothing."""
+    nearest = next(path for path in (config.data_dir, *config.data_dir.parents) if path.exists())
+    if not nearest.is_dir():
+        raise _not_made(config, f"{nearest} is not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise _not_made(config, f"{nearest} may not be written")
+
+
+def _not_made(config: Config, why: str | None) -> Misconfigured:
+    return Misconfigured(
+        f"the data folder {config.data_dir} cannot be made: {why}. Name another with --data-dir."
+    )
 
 
 def allowed_connections(wanted: int) -> int:

@@ -10,8 +10,8 @@ from typing import Any
 
 from twisted.python import usage
 
-from . import __version__, log, sources
-from .config import Config, ConfigError, load_config
+from . import __version__, log
+from .config import Config, ConfigError, load_config, sources
 from .core.settings import Limits, limit_names, limit_range
 
 HELP = {

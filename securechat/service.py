@@ -24,7 +24,7 @@ from .core.keys import RoomKeys
 from .core.ports import Ledger
 from .core.settings import SqliteDatabase
 from .daemon import Daemon, Listener
-from .files import allowed_connections, make_data_dir
+from .files import allowed_connections, check_data_dir, make_data_dir
 from .hashing import BcryptPool
 from .keyring import Keyring
 from .metrics import Metrics, MetricsResource
@@ -60,6 +60,7 @@ def check(config: Config) -> list[str]:
         except (Misconfigured, Unavailable) as error:
             reasons.append(f"securechat: {error}")
 
+    note(lambda: check_data_dir(config))
     ring: list[Keyring] = []
     note(lambda: ring.append(keyring.read_or_draft(config.keyring)))
     if config.tls_cert is not None and config.tls_key is not None:

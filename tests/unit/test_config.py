@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from securechat.config import Config, ConfigError, load_config
 from securechat.core.settings import Limits, MysqlDatabase, SqliteDatabase, limit_names
 from securechat.options import HELP, Options
-from securechat.sources import NAMES, PREFIX
+from securechat.config.sources import NAMES, PREFIX
 
 
 def write_certificate(folder: Path, name: str = "tls") -> tuple[Path, Path]:

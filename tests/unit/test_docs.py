@@ -9,7 +9,7 @@ from pathlib import Path
 from prometheus_client import generate_latest
 from twisted.trial.unittest import SynchronousTestCase
 
-from securechat import sources
+from securechat.config import sources
 from securechat.config import load_config
 from securechat.core.conversation import LEGAL, State
 from securechat.core.errors import RETRYABLE, TEXTS, Close, Code

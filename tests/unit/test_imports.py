@@ -29,19 +29,15 @@ ALLOWED: dict[str, set[str]] = {
 WIRING = {
     "__init__",
     "__main__",
-    "certificate",
     "clock",
     "config",
     "daemon",
-    "endpoints",
     "files",
     "log",
     "options",
     "service",
-    "sources",
     "tap",
     "tls",
-    "values",
 }
 FRAMEWORKS = {"twisted", "klein", "autobahn", "txaio", "zope", "treq", "pymysql", "sqlite3"}
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .core.settings import limit_names
+from ..core.settings import limit_names
 
 PREFIX = "SECURECHAT_"
 SINGLE = (

@@ -14,7 +14,7 @@ from .certificate import (
     check_private_key,
     private_bytes,
 )
-from .core.settings import (
+from ..core.settings import (
     Database,
     Limits,
     SqliteDatabase,
