@@ -15,6 +15,7 @@ import { shelf } from './shelf.js';
 import { offline, surroundings } from './surroundings.js';
 import { TimelineView } from './timeline.view.js';
 import { Vault } from './vault.js';
+import { on_wake } from './wake.js';
 import * as wire from './wire.js';
 
 const me = document.body.dataset.userId ?? '';
@@ -27,6 +28,8 @@ const rooms = new Map();
 /** @type {Room|null} */
 let shown = null;
 let unseen = 0;
+/** Set until the reader has been told that the connection is back. */
+let reconnected = false;
 
 const announcer = new Announcer((text) => (element('announcer').textContent = text), later);
 const vault = new Vault(
@@ -83,6 +86,7 @@ function on_state(state) {
 
 /** @param {wire.Welcome} welcome */
 function on_welcome({ rooms: facts, limits, user }) {
+  reconnected = connection.state.name === 'open' && connection.state.again;
   composer.limit_bytes = limits.body_bytes ?? wire.default_limits.body_bytes;
   people.learn([user]);
   people.open();
@@ -107,7 +111,11 @@ function make_room(facts) {
     random,
     on_change: () => room === shown && redraw(),
     on_message: (message, live) => on_message(room, message, live),
-    on_caught_up: (missed) => room === shown && banner.caught_up(missed, caught_up_ms),
+    on_caught_up: (missed) => {
+      if (room !== shown || !(missed || reconnected)) return;
+      reconnected = false;
+      banner.caught_up(missed, caught_up_ms);
+    },
   });
   rooms.set(facts.id, room);
   return room;
@@ -219,7 +227,11 @@ element('logout').addEventListener('submit', () => {
   for (const { id } of [...outbox.letters]) outbox.discard(id);
 });
 addEventListener('hashchange', show_room);
-addEventListener('online', () => connection.start());
+// Asking again is an answer expected: a dead socket shows itself by silence.
+on_wake(() => {
+  connection.start();
+  if (connection.state.name === 'open') for (const room of rooms.values()) room.open();
+});
 addEventListener('offline', () => offline() && connection.pause());
 document.addEventListener('visibilitychange', seen);
 addEventListener('beforeunload', (event) => {

@@ -9,6 +9,8 @@ import { measure, prepare } from './body.js';
 import { element } from './nodes.js';
 
 const most_rows = 8;
+/** Surely more than fills that many rows. */
+const measured_characters = 4000;
 
 export class Composer {
   limit_bytes = 32768;
@@ -83,7 +85,9 @@ export class Composer {
   #grow() {
     const { lineHeight, paddingTop, paddingBottom } = getComputedStyle(this.#copy);
     const padding_px = parseFloat(paddingTop) + parseFloat(paddingBottom);
-    this.#copy.value = this.#text.value;
+    // More lines than fit make no difference, and laying out thousands would cost each key press.
+    const start = this.#text.value.slice(0, measured_characters);
+    this.#copy.value = start.split('\n', most_rows + 2).join('\n');
     const lines = Math.round((this.#copy.scrollHeight - padding_px) / parseFloat(lineHeight));
     const rows = Math.max(1, Math.min(most_rows, lines));
     if (this.#text.rows !== rows) this.#text.rows = rows;

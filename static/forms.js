@@ -59,4 +59,3 @@ for (const form of document.forms) {
   const list = /** @type {HTMLElement|null} */ (form.querySelector('.rules'));
   if (list) tick_rules(form, list);
 }
-document.getElementById('summary')?.focus();

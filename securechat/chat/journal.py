@@ -185,6 +185,7 @@ class Journal:
                 entry.refuse(answer)
         stored = tuple(outcome.event for outcome in outcomes if isinstance(outcome, Appended))
         if stored:
+            _note(stored)
             self._bus.publish(Posted(stored))
 
     async def _answer(self, entry: _Waiting, outcome: Outcome) -> Receipt | Code:
@@ -221,3 +222,14 @@ class Journal:
             self._queue.popleft().refuse(Code.UNAVAILABLE)
         busy = self._writing or self._queue
         self._sweeper = self._clock.callLater(_SWEEP_S, self._sweep) if busy else None
+
+
+def _note(stored: Sequence[StoredEvent]) -> None:
+    """One record a batch: one a message would cost a good part of what storing it does."""
+    log.info(
+        "{count} stored: {messages}",
+        event="posted",
+        count=len(stored),
+        messages=[f"{event.room}/{event.seq}" for event in stored],
+        users=[event.author for event in stored],
+    )

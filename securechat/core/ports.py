@@ -93,8 +93,9 @@ class Events(Protocol):
 
         Calls are made one at a time by one writer. A room's drafts get consecutive numbers in the
         order given. Membership is checked inside the transaction. A draft whose (room, mid, author)
-        exists already, in the table or earlier in the same batch, is Existing. A draft that the
-        database refuses for its own content is Rejected and the others are stored without it.
+        exists already, in the table or earlier in the same batch, is Existing, also where the
+        author is no member any more. A draft that the database refuses for its own content is
+        Rejected, and the others are stored without it.
         """
 
     def after(self, user: UserId, room: RoomId, seq: int, limit: int) -> Awaitable[Page | None]:
@@ -114,6 +115,12 @@ class Ledger(Protocol):
         """Check the settings that durability needs and run the migrations.
 
         Raises Unavailable where the database is away, Misconfigured where it must not be used.
+        """
+
+    def examine(self) -> Identity | None:
+        """What ``prepare`` would refuse, without changing anything; the identity, if there is one.
+
+        Raises like ``prepare``.
         """
 
     def identity(self) -> Identity | None:

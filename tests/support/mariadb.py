@@ -137,6 +137,11 @@ class MariaDB:
             [*command, "--single-transaction", *options, name], check=True, capture_output=True
         ).stdout
 
+    def load(self, name: str, dump: bytes) -> None:
+        """Put a dump into the empty database ``name``."""
+        command = ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root", name]
+        subprocess.run(command, input=dump, check=True, capture_output=True)
+
     def _install(self) -> None:
         subprocess.run(
             [

@@ -9,8 +9,7 @@ from pathlib import Path
 from prometheus_client import generate_latest
 from twisted.trial.unittest import SynchronousTestCase
 
-from securechat.config import sources
-from securechat.config import load_config
+from securechat.config import load_config, sources
 from securechat.core.conversation import LEGAL, State
 from securechat.core.errors import RETRYABLE, TEXTS, Close, Code
 from securechat.core.settings import Limits, limit_names, limit_range

@@ -26,6 +26,8 @@ class MemoryLedger:
     def identity(self) -> Identity | None:
         return self.claimed
 
+    examine = identity
+
     def claim(self, identity: Identity) -> None:
         if self.failure is not None:
             raise self.failure
