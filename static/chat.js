@@ -137,6 +137,7 @@ function on_frame(frame) {
 function on_message(room, message, live) {
   if (message.from === me) outbox.arrived(message.mid);
   outbox.reached(room.facts.id, message.seq);
+  if (live && message.from && !people.has(message.from)) room.recount();
   if (room !== shown || !live || message.from === me || message.kind !== 'text') return;
   announcer.message(people.name(message.from), message.body);
   if (timeline.following && !document.hidden) return;

@@ -34,6 +34,11 @@ export class Directory {
     return person;
   }
 
+  /** @param {string} id @returns {boolean} without asking */
+  has(id) {
+    return this.#known.has(id);
+  }
+
   /** @param {string} id @returns {string} what to show as the author */
   name(id) {
     return this.find(id)?.full_name ?? 'Someone';

@@ -19,6 +19,8 @@ import { delay_ms } from './backoff.js';
 import { Log } from './log.js';
 import { ask_history, subscribe } from './wire.js';
 
+const recount_ms = 60_000;
+
 /** @param {number} seq @param {Outcome} outcome @returns {Message} */
 function to_message(seq, outcome) {
   const blank = { seq, mid: '', from: '', time: 0, kind: '', body: '' };
@@ -46,6 +48,7 @@ export class Room {
   /** @type {{id: string, since: number|null}|null} */
   #asked = null;
   #failures = 0;
+  #recounted = false;
   /** @type {string|null} */
   #history_id = null;
   /** Requests for one event again. @type {Set<string>} */
@@ -80,6 +83,14 @@ export class Room {
     this.#history_id = null;
     if (this.history === 'loading') this.history = 'idle';
     this.#reopening.clear();
+  }
+
+  /** Somebody new speaks, so the room has grown: asks how many are here, once a minute at most. */
+  recount() {
+    if (this.#recounted || this.#asked) return;
+    this.#recounted = true;
+    this.#ports.later(() => (this.#recounted = false), recount_ms);
+    this.open();
   }
 
   /** @param {Frame} frame @returns {boolean} whether it was about this room */

@@ -273,3 +273,19 @@ test('a message whose key was missing is asked for once more and replaced', asyn
   assert.equal(world.room.log.at(2).body, 'body 2');
   assert.equal(world.room.log.at(1).refused, 'no_key');
 });
+
+test('when somebody new speaks, the members are counted again, once a minute at most', async () => {
+  const world = set_up();
+  world.room.open();
+  world.subscribed(0);
+  await world.events(1, 1);
+  world.room.recount();
+  assert.deepEqual([world.sent.length, world.last().since], [2, 1]);
+  world.room.receive({ ...world.last(), type: 'subscribed', last_seq: 1, keys: [], members: 4 });
+  assert.equal(world.room.facts.members, 4);
+  world.room.recount();
+  assert.equal(world.sent.length, 2);
+  await world.clock.advance(60_000);
+  world.room.recount();
+  assert.equal(world.sent.length, 3);
+});
