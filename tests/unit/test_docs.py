@@ -10,6 +10,7 @@ from prometheus_client import generate_latest
 from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.config import load_config, sources
+from securechat.config.loading import CREDENTIAL
 from securechat.core.conversation import LEGAL, State
 from securechat.core.errors import RETRYABLE, TEXTS, Close, Code
 from securechat.core.settings import Limits, limit_names, limit_range
@@ -18,6 +19,7 @@ from securechat.metrics import Metrics
 from securechat.options import HELP, Options
 
 ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "securechat"
 DOCUMENTS = (
     "README.md",
     "SECURITY.md",
@@ -91,12 +93,19 @@ class ConfigurationTable(SynchronousTestCase):
             self.assertIn(f"[default: {words}]", HELP[name])
             self.assertEqual(bare(self.rows[name][3]), words)
 
-    def test_the_example_file_names_only_settings_that_exist(self) -> None:
-        [example] = re.findall(r"```toml\n(.*?)```", text("README.md"), re.DOTALL)
-        settings = tomllib.loads(example)
-        limits = settings.pop("limits")
-        self.assertLessEqual(set(settings), set(sources.NAMES))
-        self.assertLessEqual(set(limits), set(limit_names()))
+    def test_example_files_name_only_settings_that_exist(self) -> None:
+        for document in ("README.md", "docs/operations.md"):
+            examples = re.findall(r"```toml\n(.*?)```", text(document), re.DOTALL)
+            self.assertTrue(examples)
+            for example in examples:
+                settings = tomllib.loads(example)
+                limits = settings.pop("limits", {})
+                self.assertLessEqual(set(settings), set(sources.NAMES))
+                self.assertLessEqual(set(limits), set(limit_names()))
+
+    def test_the_unit_hands_over_the_keyring_under_the_name_that_is_looked_for(self) -> None:
+        found = re.findall(r"LoadCredential=([^:]+):", text("docs/securechat.service"))
+        self.assertEqual(found, [CREDENTIAL])
 
 
 class LimitsTable(SynchronousTestCase):
@@ -139,7 +148,13 @@ class ProtocolTables(SynchronousTestCase):
             self.assertRegex(document, rf"(?m)^### .*`{command}`")
 
 
-class Metric(SynchronousTestCase):
+class Watching(SynchronousTestCase):
+    def test_every_event_of_the_log_is_described(self) -> None:
+        modules = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
+        logged = re.compile(r'log\.(?!debug)\w+\([^()]*?\bevent="(\w+)"')
+        found = {name for module in modules for name in logged.findall(module)}
+        self.assertEqual({bare(row[0]) for row in table("docs/operations.md", "event")}, found)
+
     def test_every_metric_is_described_under_its_name(self) -> None:
         rows = table("docs/operations.md", "metric")
         shown = generate_latest(Metrics().registry).decode()
