@@ -19,8 +19,8 @@ from twisted.logger import Logger
 from ..core import envelope
 from ..core.errors import Code, Damaged, Refused, Unavailable
 from ..core.keys import RoomKeys
-from ..core.model import Appended, Draft, Existing, Outcome, StoredEvent, UserId
-from ..core.ports import Bus, Events, Posted
+from ..core.model import Appended, Draft, Existing, Outcome, RoomId, StoredEvent, UserId
+from ..core.ports import Bus, Events, Posted, Reached
 from ..core.wire import Post
 
 log = Logger()
@@ -31,6 +31,8 @@ ANSWER_WITHIN_S = 3.5
 """A post that is not committed by then is answered ``unavailable``; the sweep adds up to 1 s."""
 
 _SWEEP_S = 1.0
+_DOUBT_S = 1.0
+"""How long after a lost answer the room's newest number is asked for."""
 
 
 class JournalMetrics(Protocol):
@@ -95,6 +97,8 @@ class Journal:
         self._closed = False
         self._sweeper: IDelayedCall | None = None
         self._idle: list[Deferred[None]] = []
+        self._doubtful: set[RoomId] = set()
+        self._doubting: IDelayedCall | None = None
 
     def post(self, author: UserId, post: Post) -> Deferred[Receipt]:
         """Store ``post``; fires after COMMIT, in the order of the calls.
@@ -128,6 +132,9 @@ class Journal:
     async def drain(self) -> None:
         """Take nothing more, and return when everything that was taken is answered."""
         self._closed = True
+        if self._doubting is not None:
+            self._doubting.cancel()
+            self._doubting = None
         if self._writing:
             idle: Deferred[None] = Deferred()
             self._idle.append(idle)
@@ -139,16 +146,22 @@ class Journal:
         )
 
     async def _write(self) -> None:
-        while self._queue:
-            size = min(len(self._queue), MOST_EVENTS_A_BATCH)
-            self._batch = [self._queue.popleft() for _ in range(size)]
-            await self._commit(self._batch)
+        try:
+            while self._queue:
+                size = min(len(self._queue), MOST_EVENTS_A_BATCH)
+                self._batch = [self._queue.popleft() for _ in range(size)]
+                await self._commit(self._batch)
+                self._metrics.journal_depth(len(self._queue))
+        finally:
+            # Whatever went wrong, nobody waits for ever and the next post starts a new writer.
+            for entry in (*self._batch, *self._queue):
+                entry.refuse(Code.INTERNAL)
             self._batch = []
-            self._metrics.journal_depth(len(self._queue))
-        self._writing = False
-        idle, self._idle = self._idle, []
-        for waiting in idle:
-            waiting.callback(None)
+            self._queue.clear()
+            self._writing = False
+            idle, self._idle = self._idle, []
+            for waiting in idle:
+                waiting.callback(None)
 
     async def _commit(self, batch: Sequence[_Waiting]) -> None:
         started_s = self._clock.seconds()
@@ -156,6 +169,7 @@ class Journal:
             outcomes = await self._events.append([entry.draft for entry in batch], self._room_keys)
         except Unavailable as error:
             log.warn("a batch of {size} was not stored: {reason}", size=len(batch), reason=error)
+            self._doubt(batch)
             for entry in batch:
                 entry.refuse(Code.UNAVAILABLE)
             return
@@ -163,8 +177,13 @@ class Journal:
             log.failure("a batch of {size} failed", size=len(batch))
             await self._commit_alone(batch)
             return
-        self._metrics.batch_committed(len(batch), self._clock.seconds() - started_s)
-        await self._tell(batch, outcomes)
+        answers = [
+            await self._answer(entry.draft, outcome)
+            for entry, outcome in zip(batch, outcomes, strict=True)
+        ]
+        stored = [outcome for outcome in outcomes if isinstance(outcome, Appended)]
+        self._metrics.batch_committed(len(stored), self._clock.seconds() - started_s)
+        self._tell(batch, answers, stored)
 
     async def _commit_alone(self, batch: Sequence[_Waiting]) -> None:
         if len(batch) == 1:
@@ -173,26 +192,31 @@ class Journal:
         for entry in batch:
             await self._commit([entry])
 
-    async def _tell(self, batch: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
-        answers = [
-            await self._answer(entry, outcome)
-            for entry, outcome in zip(batch, outcomes, strict=True)
-        ]
+    def _tell(
+        self,
+        batch: Sequence[_Waiting],
+        answers: Sequence[Receipt | Code],
+        stored: Sequence[Appended],
+    ) -> None:
+        """The acks in order, then the news; of a resend too, since its first answer was lost."""
         for entry, answer in zip(batch, answers, strict=True):
             if isinstance(answer, Receipt):
                 entry.accept(answer)
             else:
                 entry.refuse(answer)
-        stored = tuple(outcome.event for outcome in outcomes if isinstance(outcome, Appended))
         if stored:
-            _note(stored)
-            self._bus.publish(Posted(stored))
+            events = tuple(appended.event for appended in stored)
+            _note(events)
+            self._bus.publish(Posted(events, {one.key.kid: one.key for one in stored}))
+        for entry, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, Receipt) and answer.duplicate:
+                self._bus.publish(Reached(entry.draft.room, answer.seq))
 
-    async def _answer(self, entry: _Waiting, outcome: Outcome) -> Receipt | Code:
+    async def _answer(self, draft: Draft, outcome: Outcome) -> Receipt | Code:
         if isinstance(outcome, Appended):
-            return Receipt(outcome.event.seq, entry.draft.time_ms, duplicate=False)
+            return Receipt(outcome.event.seq, draft.time_ms, duplicate=False)
         if isinstance(outcome, Existing):
-            return await self._answer_resend(entry.draft, outcome.event)
+            return await self._answer_resend(draft, outcome.event)
         return Code.NOT_A_MEMBER if outcome.why == "not_a_member" else Code.BAD_COMMAND
 
     async def _answer_resend(self, draft: Draft, event: StoredEvent) -> Receipt | Code:
@@ -202,7 +226,7 @@ class Journal:
             time_ms = int(envelope.parse_header(event)["time"])
         except Unavailable:
             return Code.UNAVAILABLE
-        except (Damaged, IndexError, KeyError) as error:
+        except (Damaged, IndexError, KeyError, TypeError, ValueError) as error:
             log.error(
                 "event {seq} of {room} is damaged: {reason}",
                 seq=event.seq,
@@ -211,6 +235,30 @@ class Journal:
             )
             return Code.INTERNAL
         return Receipt(event.seq, time_ms, duplicate=True) if same else Code.ID_CONFLICT
+
+    def _doubt(self, batch: Sequence[_Waiting]) -> None:
+        """What was committed although its answer was lost must still be heard of."""
+        self._doubtful.update(entry.draft.room for entry in batch)
+        if self._doubting is None:
+            self._doubting = self._clock.callLater(_DOUBT_S, self._look_again)
+
+    def _look_again(self) -> None:
+        self._doubting = None
+        Deferred.fromCoroutine(self._tell_heads()).addErrback(
+            lambda failure: log.failure("rooms in doubt were not looked at", failure)
+        )
+
+    async def _tell_heads(self) -> None:
+        while self._doubtful:
+            room = next(iter(self._doubtful))
+            try:
+                seq = await self._events.head(room)
+            except Unavailable:
+                if self._doubting is None and not self._closed:
+                    self._doubting = self._clock.callLater(_DOUBT_S, self._look_again)
+                return
+            self._doubtful.discard(room)
+            self._bus.publish(Reached(room, seq))
 
     def _sweep(self) -> None:
         """Answer what has waited too long; a batch under way may still be committed."""

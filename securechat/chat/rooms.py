@@ -6,11 +6,24 @@ A room is always found through the person's memberships: one that is not yours d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from twisted.logger import Logger
 
 from ..core.errors import Code, Refused
-from ..core.model import Page, Person, Room, RoomId, StoredKey, UserId
+from ..core.model import (
+    MessageId,
+    Page,
+    Person,
+    Room,
+    RoomId,
+    StoredEvent,
+    StoredKey,
+    UserId,
+)
 from ..core.ports import Accounts, Events, Rooms
+
+log = Logger()
 
 PAGE_EVENTS = 50
 """What a member who names no number is shown first."""
@@ -67,15 +80,36 @@ class RoomReader:
         return Entry(room, start, keys, gap)
 
     async def after(self, user: UserId, room: RoomId, seq: int) -> Page:
-        """The next events after number ``seq``, at most CHUNK_EVENTS."""
+        """The next events after number ``seq``, at most CHUNK_EVENTS, without a hole."""
         page = await self._events.after(user, room, seq, CHUNK_EVENTS)
         if page is None:
             raise Refused(Code.NOT_A_MEMBER)
-        return page
+        first = max(seq, page.since_seq) + 1
+        return _whole(page, room, first, min(page.last_seq, first + CHUNK_EVENTS - 1))
 
     async def before(self, user: UserId, room: RoomId, seq: int, limit: int) -> Page:
-        """The last ``limit`` events before number ``seq``."""
+        """The last ``limit`` events before number ``seq``, without a hole."""
         page = await self._events.before(user, room, seq, limit)
         if page is None:
             raise Refused(Code.NOT_A_MEMBER)
+        last = min(seq - 1, page.last_seq)
+        return _whole(page, room, max(page.since_seq + 1, last - limit + 1), last)
+
+
+def _whole(page: Page, room: RoomId, first: int, last: int) -> Page:
+    """``page`` with every number from ``first`` to ``last``.
+
+    Numbers have no gaps: a row that is missing was taken out of the database. Its place is shown
+    as damaged, which is what an event with empty parts is to every reader.
+    """
+    if len(page.events) == max(0, last - first + 1):
         return page
+    found = {event.seq: event for event in page.events}
+    missing = [seq for seq in range(first, last + 1) if seq not in found]
+    log.error("room {room} lacks {count} events", room=room, count=len(missing), missing=missing)
+    events = tuple(found.get(seq) or _lost(room, seq) for seq in range(first, last + 1))
+    return replace(page, events=events)
+
+
+def _lost(room: RoomId, seq: int) -> StoredEvent:
+    return StoredEvent(room, seq, MessageId(""), UserId(""), b"", b"", b"", b"", b"")

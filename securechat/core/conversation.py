@@ -22,6 +22,14 @@ BURST: Final = 5
 MOST_BREACHES: Final = 20
 BREACH_WINDOW_S: Final = 10.0
 
+COMMANDS_A_SECOND: Final = 40
+COMMANDS_AT_ONCE: Final = 400
+"""What is not a post, right or wrong: a person over all connections."""
+
+PINGS_A_SECOND: Final = 1
+PINGS_AT_ONCE: Final = 20
+"""Pings that a connection may send; browsers send none."""
+
 
 class State(Enum):
     """Where a connection stands."""
@@ -46,23 +54,36 @@ class Pace:
         self._connections = Buckets(limits.posts, limits.posts * BURST)
         self._users = Buckets(limits.posts_per_user, limits.posts_per_user * BURST)
         self._rooms = Buckets(limits.posts_per_room, limits.posts_per_room * BURST)
+        self._commands = Buckets(COMMANDS_A_SECOND, COMMANDS_AT_ONCE)
+        self._pings = Buckets(PINGS_A_SECOND, PINGS_AT_ONCE)
 
-    def check(self, connection: str, user: UserId, post: wire.Post, now_s: float) -> None:
+    def check_post(self, connection: str, user: UserId, post: wire.Post, now_s: float) -> None:
         """Take one post's share of every limit; Refused where one has none left."""
         for name, buckets, key in (
             ("posts", self._connections, connection),
             ("posts-per-user", self._users, user),
             ("posts-per-room", self._rooms, post.room),
         ):
-            wait_s = buckets.wait_s(key, now_s)
-            if wait_s > 0:
-                retry_ms = max(1, round(wait_s * 1000))
-                raise Refused(
-                    Code.RATE_LIMITED,
-                    f"Too many messages at once ({name}). Try again in {retry_ms} ms.",
-                    request=post.id,
-                    retry_ms=retry_ms,
-                )
+            _check(name, buckets.wait_s(key, now_s), post.id)
+
+    def check_command(self, user: UserId, request: str | None, now_s: float) -> None:
+        """Take one command's share; Refused where none is left."""
+        _check("commands", self._commands.wait_s(user, now_s), request)
+
+    def allows_ping(self, connection: str, now_s: float) -> bool:
+        """Take one ping's share; whether there was one."""
+        return self._pings.wait_s(connection, now_s) <= 0
+
+
+def _check(name: str, wait_s: float, request: str | None) -> None:
+    if wait_s > 0:
+        retry_ms = max(1, round(wait_s * 1000))
+        raise Refused(
+            Code.RATE_LIMITED,
+            f"Too much at once ({name}). Try again in {retry_ms} ms.",
+            request=request,
+            retry_ms=retry_ms,
+        )
 
 
 class Conversation:
@@ -77,6 +98,18 @@ class Conversation:
 
     def receive(self, frame: bytes, is_binary: bool, now_s: float) -> wire.Command:
         """The command in ``frame``, legal now; raises Refused."""
+        try:
+            command = self._legal(frame, is_binary)
+        except Refused as refused:
+            self._pay(refused.request, None, now_s)
+            raise
+        post = command if isinstance(command, wire.Post) else None
+        self._pay(getattr(command, "id", None), post, now_s)
+        if isinstance(command, wire.Hello):
+            self.state = State.OPEN
+        return command
+
+    def _legal(self, frame: bytes, is_binary: bool) -> wire.Command:
         limits = self._pace.limits
         command = wire.parse(frame, is_binary, limits.frame_bytes, limits.body_bytes)
         if not isinstance(command, LEGAL[self.state]):
@@ -85,22 +118,22 @@ class Conversation:
                 "Say hello first." if self.state is State.NEW else "This was said already.",
                 request=getattr(command, "id", None),
             )
-        if isinstance(command, wire.Hello):
-            self.state = State.OPEN
-        elif isinstance(command, wire.Post):
-            self._check_pace(command, now_s)
         return command
 
     def not_greeted(self) -> None:
         """The hello could not be answered; the client may say it again."""
         self.state = State.NEW
 
-    def _check_pace(self, post: wire.Post, now_s: float) -> None:
+    def _pay(self, request: str | None, post: wire.Post | None, now_s: float) -> None:
+        """Take the frame's share of the limits, refused commands included."""
         try:
-            self._pace.check(self._connection, self._user, post, now_s)
-        except Refused as refused:
-            refused.close = self._breach(now_s)
-            raise
+            if post is None:
+                self._pace.check_command(self._user, request, now_s)
+            else:
+                self._pace.check_post(self._connection, self._user, post, now_s)
+        except Refused as limited:
+            limited.close = self._breach(now_s)
+            raise limited from None
 
     def _breach(self, now_s: float) -> Close | None:
         self._breaches.append(now_s)

@@ -172,9 +172,10 @@ def encode(event: StoredEvent) -> bytes:
     ).encode("ascii")
 
 
-def kid_of(event: StoredEvent) -> str:
-    """The key id in the header of ``event``; Damaged where there is none."""
-    kid = parse_header(event).get("kid")
-    if not isinstance(kid, str):
-        raise Damaged("the header names no key")
-    return kid
+def kid_of(event: StoredEvent) -> str | None:
+    """The key id in the header of ``event``; None where the header is damaged."""
+    try:
+        kid = parse_header(event).get("kid")
+    except Damaged:
+        return None
+    return kid if isinstance(kid, str) else None

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from . import envelope
-from .errors import Damaged, Misconfigured
+from .errors import Damaged
 from .model import Draft, Identity, RoomId, StoredEvent, StoredKey
 
 EPOCH_MS = 24 * 60 * 60 * 1000
@@ -98,7 +98,7 @@ class RoomKeys:
 
     def __init__(self, roots: RootKeys) -> None:
         self._roots = roots
-        self._unwrapped: OrderedDict[tuple[str, bytes], bytes] = OrderedDict()
+        self._unwrapped: OrderedDict[tuple[str, int, bytes], bytes] = OrderedDict()
 
     def outdated(self, key: StoredKey, next_seq: int, now_ms: int) -> bool:
         """Whether an event numbered ``next_seq`` must begin a new epoch."""
@@ -121,13 +121,13 @@ class RoomKeys:
 
     def unwrap(self, key: StoredKey) -> bytes:
         """The room key (32 bytes); raises Damaged where the row was altered or misplaced."""
-        place = (key.kid, key.wrapped)
+        place = (key.kid, key.root_id, key.wrapped)
         known = self._unwrapped.get(place)
         if known is not None:
             return known
         root_key = self._roots.keys.get(key.root_id)
         if root_key is None:
-            raise Misconfigured(f"the keyring has no root key {key.root_id}")
+            raise Damaged(f"the room key {key.kid} names root key {key.root_id}, which is unknown")
         try:
             opened = aes_key_unwrap(room_wrapping_key(root_key, key.room, key.epoch), key.wrapped)
         except InvalidUnwrap:

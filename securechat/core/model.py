@@ -136,20 +136,23 @@ class StoredEvent:
 class Page:
     """Consecutive events of a room in ascending order, with the keys that open them.
 
-    ``last_seq`` is the room's newest number and ``members`` its size when the page was read.
+    ``last_seq`` is the room's newest number and ``members`` its size when the page was read; of the
+    events up to ``since_seq`` this member sees none.
     """
 
     events: tuple[StoredEvent, ...]
     keys: tuple[StoredKey, ...]
     last_seq: int
     members: int
+    since_seq: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """The draft has its number and is durable."""
+    """The draft has its number, sealed under ``key``, and is durable."""
 
     event: StoredEvent
+    key: StoredKey
 
 
 @dataclass(frozen=True, slots=True)

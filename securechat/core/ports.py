@@ -6,7 +6,7 @@ database is away, too slow, or lost in the middle; after that a write may or may
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -104,6 +104,9 @@ class Events(Protocol):
     def before(self, user: UserId, room: RoomId, seq: int, limit: int) -> Awaitable[Page | None]:
         """The last ``limit`` events numbered below ``seq``; None where ``user`` is no member."""
 
+    def head(self, room: RoomId) -> Awaitable[int]:
+        """The room's newest number; 0 where there is no event or no such room."""
+
     def keys(self, room: RoomId, first: int, last: int) -> Awaitable[tuple[StoredKey, ...]]:
         """The keys that seal events ``first`` to ``last``; nothing where ``first > last``."""
 
@@ -145,9 +148,21 @@ class Hashing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """These events of one batch are durable, in this order."""
+    """These events of one batch are durable, in this order; ``keys`` are those that seal them.
+
+    An event may be told again, when somebody resends a post whose answer was lost.
+    """
 
     events: tuple[StoredEvent, ...]
+    keys: Mapping[str, StoredKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The room's newest event has this number; who has less reads on from the store."""
+
+    room: RoomId
+    seq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +172,7 @@ class SessionEnded:
     session: SessionDigest
 
 
-News = Posted | SessionEnded
+News = Posted | Reached | SessionEnded
 
 
 class Bus(Protocol):

@@ -31,6 +31,9 @@ log = Logger()
 PING_EVERY_S = 30
 PONG_WITHIN_S = 30
 SWEEP_S = 10.0
+ENDED_KEPT_S = 30.0
+"""So long an ended session is remembered: longer than anybody stands in the door."""
+
 CLOSE_WITHIN_S = 3.0
 """How long peers get to answer our close frame before the TCP connection is dropped."""
 
@@ -83,6 +86,7 @@ class ChatFactory(WebSocketServerFactory):
         self.fanout = Fanout(room_reader, room_keys, reactor, metrics)
         self._wall_clock = wall_clock
         self._connections: dict[SessionDigest, set[ChatProtocol]] = {}
+        self._ended: dict[SessionDigest, float] = {}
         self._empty: Deferred[None] | None = None
         self.setProtocolOptions(  # type: ignore[no-untyped-call]  # autobahn's lacks types
             versions=[13],
@@ -118,6 +122,9 @@ class ChatFactory(WebSocketServerFactory):
             username=connection.visitor.user.username,
             address=connection.visitor.address,
         )
+        if connection.visitor.session in self._ended:
+            # The session ended while its visitor stood in the door.
+            connection.end(Close.SESSION_ENDED)
 
     def left(self, connection: ChatProtocol, code: int | None) -> None:
         """An opened connection has ended."""
@@ -147,11 +154,14 @@ class ChatFactory(WebSocketServerFactory):
         """Take news from the bus."""
         self.fanout.hear(news)
         if isinstance(news, SessionEnded):
+            self._ended[news.session] = self.clock.seconds()
             for connection in list(self._connections.get(news.session, ())):
                 connection.end(Close.SESSION_ENDED)
 
     def sweep(self) -> None:
         """End the connections whose session has reached its absolute end; call every SWEEP_S."""
+        old_s = self.clock.seconds() - ENDED_KEPT_S
+        self._ended = {one: since_s for one, since_s in self._ended.items() if since_s > old_s}
         now_ms = self._wall_clock()
         for connection in self._all():
             if connection.visitor.expires_ms <= now_ms:

@@ -7,7 +7,7 @@ number once and in order, whatever raced with what.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,7 +22,7 @@ from ..core.encoding import b64url
 from ..core.errors import Damaged, Refused, Unavailable
 from ..core.keys import Channel, RoomKeys
 from ..core.model import RoomId, StoredEvent, StoredKey, UserId
-from ..core.ports import News, Posted
+from ..core.ports import News, Posted, Reached
 from .outbox import Outbox
 
 log = Logger()
@@ -57,6 +57,9 @@ class Reader(Protocol):
     outbox: Outbox
     channel: Channel
 
+    def posts_answered(self) -> Awaitable[None]:
+        """When the posts that are under way now have been answered."""
+
 
 @dataclass(slots=True, eq=False)
 class Subscription:
@@ -68,6 +71,10 @@ class Subscription:
     live: bool = False
     closed: bool = False
     kids: set[str] = field(default_factory=set)
+
+    def is_closed(self) -> bool:
+        """Whether nothing more may be sent; asked anew after every await."""
+        return self.closed
 
 
 class Fanout:
@@ -121,19 +128,22 @@ class Fanout:
         Raises Refused where the reader is no member (any more), Unavailable.
         """
         reader = subscription.reader
-        while True:
+        while not subscription.is_closed():
             page = await self._room_reader.after(
                 reader.user_id, subscription.room, subscription.cursor
             )
-            if subscription.closed:
+            # What the reader itself has just posted is acknowledged before it is shown.
+            await reader.posts_answered()
+            if subscription.is_closed():
                 return
             keys = {key.kid: key for key in page.keys}
             for event in page.events:
-                self._send_key(subscription, keys.get(envelope.kid_of(event)))
+                self._send_key(subscription, keys.get(envelope.kid_of(event) or ""))
                 reader.outbox.send(wire.text_frame(wire.encode_event(event)))
-                subscription.cursor = event.seq
-            newest = max(page.last_seq, self._heads.get(subscription.room, 0))
-            if subscription.cursor >= newest:
+            # Numbers from which on this member may not read, or that are gone, are passed over.
+            last_seq = page.events[-1].seq if page.events else page.last_seq
+            subscription.cursor = max(subscription.cursor, last_seq)
+            if subscription.cursor >= max(page.last_seq, self._heads.get(subscription.room, 0)):
                 subscription.live = True
                 return
             await reader.outbox.drained()
@@ -142,23 +152,27 @@ class Fanout:
         """Take news from the bus."""
         if isinstance(news, Posted):
             started_s = self._clock.seconds()
-            deliveries = sum(self._tell(event) for event in news.events)
+            deliveries = sum(self._tell(event, news.keys) for event in news.events)
             self._metrics.fanned_out(deliveries, self._clock.seconds() - started_s)
+        elif isinstance(news, Reached):
+            self._reach(news.room, news.seq)
 
-    def _tell(self, event: StoredEvent) -> int:
+    def _tell(self, event: StoredEvent, keys: Mapping[str, StoredKey]) -> int:
         members = self._rooms.get(event.room)
         if not members:
             return 0
-        self._heads[event.room] = event.seq
+        self._heads[event.room] = max(event.seq, self._heads.get(event.room, 0))
         frame = wire.text_frame(wire.encode_event(event))
-        kid = envelope.kid_of(event)
+        kid = envelope.kid_of(event) or ""
         before = event.seq - 1
         deliveries = 0
         behind = []
         for subscription in members.values():
             if not subscription.live:
                 continue
-            if subscription.cursor == before and kid in subscription.kids:
+            if subscription.cursor == before:
+                if kid not in subscription.kids:
+                    self._send_key(subscription, keys.get(kid))
                 subscription.cursor = event.seq
                 subscription.reader.outbox.send_live(frame)
                 deliveries += 1
@@ -168,8 +182,16 @@ class Fanout:
             self._fall_back(subscription)
         return deliveries
 
+    def _reach(self, room: RoomId, seq: int) -> None:
+        members = self._rooms.get(room, {})
+        if members:
+            self._heads[room] = max(seq, self._heads.get(room, 0))
+        for subscription in list(members.values()):
+            if subscription.live and subscription.cursor < seq:
+                self._fall_back(subscription)
+
     def _fall_back(self, subscription: Subscription) -> None:
-        """A number or a key is missing here: read on from the store."""
+        """Numbers are missing here: read on from the store."""
         subscription.live = False
         Deferred.fromCoroutine(self.catch_up(subscription)).addErrback(
             self._caught_up_failed, subscription

@@ -53,7 +53,7 @@ class Outbox:
         most_unsent_bytes: int,
         abort: Callable[[], None],
     ) -> None:
-        """``most_unsent_bytes`` of 0 switches the bound off."""
+        """``abort`` ends the connection at once."""
         self._turn = turn
         self._transport = transport
         self._most_unsent_bytes = most_unsent_bytes
@@ -79,7 +79,7 @@ class Outbox:
         self._frames.append(frame)
         if self._paused:
             self._live_bytes += len(frame)
-            if 0 < self._most_unsent_bytes < self._live_bytes and self._verdict is None:
+            if self._live_bytes > self._most_unsent_bytes and self._verdict is None:
                 self._verdict = self._turn.clock.callLater(SLOW_READER_S, self._judge)
         self._queue()
 
@@ -91,12 +91,22 @@ class Outbox:
     def flush(self) -> None:
         """Hand everything that waits to the transport, unless it is paused."""
         self._queued = False
-        if self._paused or self._closed or not self._frames:
+        if not self._paused:
+            self.flush_all()
+
+    def flush_all(self) -> None:
+        """Hand everything that waits to the transport, paused or not: the end is near."""
+        if self._closed or not self._frames:
             return
         data = b"".join(self._frames)
         self._frames.clear()
         self._live_bytes = 0
         self._transport.write(data)
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the transport has enough for now."""
+        return self._paused
 
     async def drained(self) -> None:
         """Return when the transport takes more, at once where it does; or when it is closed."""

@@ -18,6 +18,7 @@ from ..core.keys import Channel
 from ..core.model import UserId, Visitor
 from . import answers
 from .outbox import Outbox
+from .underway import UnderWay
 
 if TYPE_CHECKING:
     from .factory import ChatFactory
@@ -46,8 +47,8 @@ class ChatProtocol(WebSocketServerProtocol):
         self._reading = True
         self._ending = False
         self._opened = False
-        self._posts_under_way = 0
-        self._room_for_posts: Deferred[None] | None = None
+        self._inbox_bytes = 0
+        self._posts = UnderWay()
         self._hello_timer: IDelayedCall | None = None
 
     def onConnect(self, request: Any) -> str:
@@ -80,7 +81,8 @@ class ChatProtocol(WebSocketServerProtocol):
         if self._ending:
             return
         self._inbox.append((payload, isBinary))
-        if len(self._inbox) >= MOST_WAITING_FRAMES and self._reading:
+        self._inbox_bytes += len(payload)
+        if self._reading and self._is_full(MOST_WAITING_FRAMES):
             self._reading = False
             self.transport.pauseProducing()
         if not self._serving:
@@ -88,6 +90,19 @@ class ChatProtocol(WebSocketServerProtocol):
             Deferred.fromCoroutine(self._serve()).addErrback(
                 lambda failure: log.failure("connection {id} broke", failure, id=self.id)
             )
+
+    def _is_full(self, most_frames: int) -> bool:
+        most_bytes = self.factory.pace.limits.frame_bytes
+        return len(self._inbox) >= most_frames or self._inbox_bytes > most_bytes
+
+    def onPing(self, payload: bytes) -> None:
+        """A pong, unless this peer does not read or does nothing but ping."""
+        if not self._opened or self._ending or self.outbox.is_paused:
+            return
+        if self.factory.pace.allows_ping(self.id, self.factory.clock.seconds()):
+            self.sendPong(payload)  # type: ignore[no-untyped-call]  # autobahn's lacks types
+        else:
+            self.end(Close.FLOODING)
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """Leave every room; also called for peers that were never opened."""
@@ -102,7 +117,8 @@ class ChatProtocol(WebSocketServerProtocol):
     async def _serve(self) -> None:
         while self._inbox and not self._ending:
             frame, is_binary = self._inbox.popleft()
-            if not self._reading and len(self._inbox) <= MOST_WAITING_FRAMES // 2:
+            self._inbox_bytes -= len(frame)
+            if not self._reading and not self._is_full(MOST_WAITING_FRAMES // 2):
                 self._reading = True
                 self.transport.resumeProducing()
             await self._answer(frame, is_binary)
@@ -152,14 +168,16 @@ class ChatProtocol(WebSocketServerProtocol):
 
     async def _post(self, post: wire.Post) -> None:
         """Hand on to the journal without waiting for it, so that one commit takes many."""
-        self._posts_under_way += 1
+        self._posts.begin()
         receipt = self.factory.journal.post(self.user_id, post)
         receipt.addCallback(lambda done: answers.posted(self, post, done))
         receipt.addErrback(self._post_failed, post)
-        receipt.addBoth(self._post_ended)
-        if self._posts_under_way >= MOST_POSTS_UNDER_WAY:
-            self._room_for_posts = Deferred()
-            await self._room_for_posts
+        receipt.addBoth(lambda _: self._posts.end())
+        await self._posts.fewer_than(MOST_POSTS_UNDER_WAY)
+
+    async def posts_answered(self) -> None:
+        """Return when every post that is under way now has been answered."""
+        await self._posts.answered()
 
     def _post_failed(self, failure: Any, post: wire.Post) -> None:
         if failure.check(Refused):
@@ -167,12 +185,6 @@ class ChatProtocol(WebSocketServerProtocol):
         else:
             log.failure("connection {id}: a post failed", failure, id=self.id)
             self.refuse(Refused(Code.INTERNAL, request=post.id))
-
-    def _post_ended(self, _: None) -> None:
-        self._posts_under_way -= 1
-        waiting, self._room_for_posts = self._room_for_posts, None
-        if waiting is not None:
-            waiting.callback(None)
 
     @property
     def is_ending(self) -> bool:
@@ -191,12 +203,16 @@ class ChatProtocol(WebSocketServerProtocol):
             self.end(refused.close)
 
     def end(self, code: Close) -> None:
-        """Send what waits, then close with ``code``; nothing more is read or sent."""
+        """Send what waits, then close with ``code``; nothing more is read or sent.
+
+        Whose session has ended is sent nothing that waits.
+        """
         if self._ending:
             return
         self._ending = True
         self._inbox.clear()
-        self.outbox.flush()
+        if code is not Close.SESSION_ENDED:
+            self.outbox.flush_all()
         self.outbox.close()
         self.factory.leave_rooms(self)
         log.info("connection {id} is closed by us: {code}", id=self.id, code=int(code))

@@ -45,6 +45,10 @@ class Events:
         """The last ``limit`` events numbered below ``seq``; None where ``user`` is no member."""
         return self._database.read("before", lambda tx: log.page_before(tx, user, room, seq, limit))
 
+    def head(self, room: RoomId) -> Deferred[int]:
+        """The room's newest number; 0 where there is no event or no such room."""
+        return self._database.read("head", lambda tx: log.newest_number(tx, room))
+
     def keys(self, room: RoomId, first: int, last: int) -> Deferred[tuple[StoredKey, ...]]:
         """The keys that seal events ``first`` to ``last``; nothing where ``first > last``."""
         return self._database.read("keys", lambda tx: log.keys_between(tx, room, first, last))

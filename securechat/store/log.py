@@ -106,10 +106,10 @@ def page_after(tx: Transaction, user: UserId, room: RoomId, seq: int, limit: int
     standing = tx.one(STANDING, room, user)
     if standing is None:
         return None
-    last_seq, members, since_seq = standing
+    last_seq, _, since_seq = standing
     # Bounded by the head just read: what is committed meanwhile belongs to the next page.
     rows = tx.all(AFTER, room, max(seq, since_seq), last_seq, limit)
-    return _page(tx, room, rows, last_seq, members)
+    return _page(tx, room, rows, standing)
 
 
 def page_before(tx: Transaction, user: UserId, room: RoomId, seq: int, limit: int) -> Page | None:
@@ -117,9 +117,15 @@ def page_before(tx: Transaction, user: UserId, room: RoomId, seq: int, limit: in
     standing = tx.one(STANDING, room, user)
     if standing is None:
         return None
-    last_seq, members, since_seq = standing
+    last_seq, _, since_seq = standing
     rows = tx.all(BEFORE, room, since_seq, min(seq - 1, last_seq), limit)
-    return _page(tx, room, rows[::-1], last_seq, members)
+    return _page(tx, room, rows[::-1], standing)
+
+
+def newest_number(tx: Transaction, room: RoomId) -> int:
+    """The room's newest number; 0 where there is none."""
+    row = tx.one(HEAD, room)
+    return 0 if row is None else int(row[0])
 
 
 def keys_between(tx: Transaction, room: RoomId, first: int, last: int) -> tuple[StoredKey, ...]:
@@ -132,10 +138,11 @@ def keys_between(tx: Transaction, room: RoomId, first: int, last: int) -> tuple[
     return tuple(key for key in keys if key.epoch not in unused)
 
 
-def _page(tx: Transaction, room: RoomId, rows: Sequence[Row], last_seq: int, members: int) -> Page:
+def _page(tx: Transaction, room: RoomId, rows: Sequence[Row], standing: Row) -> Page:
+    last_seq, members, since_seq = standing
     events = tuple(_event(row) for row in rows)
     keys = keys_between(tx, room, events[0].seq, events[-1].seq) if events else ()
-    return Page(events, keys, last_seq, members)
+    return Page(events, keys, last_seq, members, since_seq)
 
 
 def _key(row: Row) -> StoredKey:

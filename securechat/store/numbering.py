@@ -50,12 +50,12 @@ class Numbering:
         head = self.heads.get(draft.room)
         if head is None or draft.author not in head.authors:
             return Rejected("not_a_member")
-        event = self._sealed(draft, head)
-        self._known[post] = event
-        self.events.append(event)
-        return Appended(event)
+        appended = self._sealed(draft, head)
+        self._known[post] = appended.event
+        self.events.append(appended.event)
+        return appended
 
-    def _sealed(self, draft: Draft, head: Head) -> StoredEvent:
+    def _sealed(self, draft: Draft, head: Head) -> Appended:
         seq = head.last_seq + 1
         key, revision = head.key, head.revision
         if key is None or self._sealer.outdated(key, seq, draft.time_ms):
@@ -64,7 +64,7 @@ class Numbering:
             revision += 1
             self.keys.append(key)
         self.heads[draft.room] = replace(head, last_seq=seq, revision=revision, key=key)
-        return self._sealer.seal(draft, seq, key)
+        return Appended(self._sealer.seal(draft, seq, key), key)
 
 
 def post_of(item: Draft | StoredEvent) -> Post:

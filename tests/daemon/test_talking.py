@@ -276,6 +276,15 @@ class Misbehaving(DaemonCase):
         self.assertEqual(answer["code"], "bad_command")
         await socket.hello()
 
+    async def test_a_peer_that_pings_without_end_is_closed_with_4429(self) -> None:
+        socket = await (await self.person("ada")).chat()
+        for _ in range(10):
+            socket.sendPing(b"still here")
+        self.assertEqual((await socket.post("hi"))["type"], "posted")
+        for _ in range(30):
+            socket.sendPing(b"flood")
+        self.assertEqual(await socket.closed, 4429)
+
     async def test_whoever_says_no_hello_is_closed_with_4408(self) -> None:
         socket = await (await self.person("ada")).connect()
         self.assertEqual(await socket.closed, 4408)

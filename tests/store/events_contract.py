@@ -36,7 +36,10 @@ class AppendContract(StoreCase):
             outcomes += await self.store.events.append(drafts, sealer)
         self.assertEqual(numbers(outcomes), list(range(1, 25)))
         page = await self.page(ANN)
-        self.assertEqual([Appended(event) for event in page.events], outcomes)
+        stored = [outcome.event for outcome in outcomes if isinstance(outcome, Appended)]
+        self.assertEqual(list(page.events), stored)
+        self.assertEqual(await self.store.events.head(GENERAL), 24)
+        self.assertEqual(await self.store.events.head(RoomId("nowhere")), 0)
         self.assertEqual((page.last_seq, page.members), (24, 2))
 
     async def test_an_empty_batch_has_no_outcomes(self) -> None:

@@ -39,6 +39,9 @@ class MemoryStore:
     sessions: dict[SessionDigest, Session] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
+    heads: dict[RoomId, int] = field(default_factory=dict)
+    """Where rows were taken away: the number that the room had reached."""
+    since: dict[tuple[RoomId, UserId], int] = field(default_factory=dict)
 
     def _fail(self) -> None:
         if self.failures:
@@ -61,9 +64,10 @@ class MemoryStore:
         if not keys or sealer.outdated(keys[-1], seq, draft.time_ms):
             keys.append(sealer.new_key(draft.room, len(keys) + 1, seq, draft.time_ms))
         log.append(sealer.seal(draft, seq, keys[-1]))
-        return Appended(log[-1])
+        return Appended(log[-1], keys[-1])
 
     async def after(self, user: UserId, room: RoomId, seq: int, limit: int) -> Page | None:
+        seq = max(seq, self.since.get((room, user), 0))
         return self._page(user, room, [e for e in self.events[room] if e.seq > seq][:limit])
 
     async def before(self, user: UserId, room: RoomId, seq: int, limit: int) -> Page | None:
@@ -75,7 +79,15 @@ class MemoryStore:
             return None
         keys = self._keys(room, events[0].seq, events[-1].seq) if events else ()
         members = len([1 for place, _ in self.members if place == room])
-        return Page(tuple(events), keys, len(self.events[room]), members)
+        since_seq = self.since.get((room, user), 0)
+        return Page(tuple(events), keys, self._head(room), members, since_seq)
+
+    async def head(self, room: RoomId) -> int:
+        self._fail()
+        return self._head(room)
+
+    def _head(self, room: RoomId) -> int:
+        return self.heads.get(room, len(self.events[room]))
 
     async def keys(self, room: RoomId, first: int, last: int) -> tuple[StoredKey, ...]:
         self._fail()

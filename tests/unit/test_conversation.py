@@ -98,6 +98,24 @@ class Conversing(TestCase):
         closes = [self.assertRaises(Refused, self.say, conversation, POST).close for _ in range(21)]
         self.assertEqual(closes, [None] * 20 + [Close.FLOODING])
 
+    def test_commands_are_limited_too_the_refused_ones_included(self) -> None:
+        conversation = self.greeted()
+        for _ in range(398):
+            self.say(conversation, {"type": "people", "id": "p", "ids": ["u"]})
+        wrong = {"type": "people", "id": "p", "ids": []}
+        refused = self.assertRaises(Refused, self.say, conversation, wrong)
+        self.assertEqual(refused.code, Code.BAD_COMMAND)
+        refused = self.assertRaises(Refused, self.say, conversation, wrong)
+        self.assertEqual((refused.code, refused.request), (Code.RATE_LIMITED, "p"))
+        self.say(conversation, POST)
+        self.now_s += 1
+        self.say(conversation, {"type": "people", "id": "p", "ids": ["u"]})
+
+    def test_pings_are_limited(self) -> None:
+        self.assertTrue(all(self.pace.allows_ping("c1", self.now_s) for _ in range(20)))
+        self.assertFalse(self.pace.allows_ping("c1", self.now_s))
+        self.assertTrue(self.pace.allows_ping("c1", self.now_s + 1))
+
     def test_old_breaches_are_forgiven(self) -> None:
         conversation = self.greeted()
         for _ in range(50):

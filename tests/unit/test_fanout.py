@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -14,10 +15,11 @@ from securechat.chat.rooms import RoomReader
 from securechat.core.errors import Unavailable
 from securechat.core.keys import EPOCH_MS, Channel, RoomKeys, RootKeys
 from securechat.core.model import GENERAL, Appended, Draft, MessageId, Page, RoomId, UserId
-from securechat.core.ports import Posted
+from securechat.core.ports import Posted, Reached
 from securechat.metrics import Metrics
 from securechat.sockets.fanout import Fanout, Subscription
 from securechat.sockets.outbox import Outbox, Turn
+from securechat.sockets.underway import UnderWay
 from tests.unit.memory import MemoryStore, person
 
 ADA = person("ada")
@@ -46,6 +48,10 @@ class Listener:
         self.cut = 0
         self.outbox = Outbox(turn, self, 0, self._cut)  # type: ignore[arg-type]
         self.frames: list[dict[str, Any]] = []
+        self.posts = UnderWay()
+
+    async def posts_answered(self) -> None:
+        await self.posts.answered()
 
     def _cut(self) -> None:
         self.cut += 1
@@ -74,14 +80,15 @@ class FanoutTests(TestCase):
         self.now_ms = NOW_MS
 
     def store_events(self, count: int) -> Posted:
-        events = []
+        events, keys = [], {}
         for _ in range(count):
             mid = MessageId(f"{len(self.store.events[GENERAL]):022}")
             draft = Draft(GENERAL, mid, ADA.id, self.now_ms, b"{}".ljust(128))
             outcome = self.store._append(draft, self.room_keys)
             assert isinstance(outcome, Appended)
             events.append(outcome.event)
-        return Posted(tuple(events))
+            keys[outcome.key.kid] = outcome.key
+        return Posted(tuple(events), keys)
 
     def post(self, count: int = 1) -> None:
         self.fanout.hear(self.store_events(count))
@@ -212,6 +219,53 @@ class FanoutTests(TestCase):
         self.fanout.hear(told)
         self.settle()
         self.assertEqual(listener.seen, [])
+
+    def test_missing_rows_are_sent_as_events_that_do_not_open(self) -> None:
+        self.post(5)
+        log = self.store.events[GENERAL]
+        del log[4], log[1]
+        self.store.heads[GENERAL] = 5
+        listener = self.joined()
+        self.settle()
+        self.assertEqual(listener.seen, [1, 2, 3, 4, 5])
+        for frame in (listener.frames[1], listener.frames[4]):
+            self.assertEqual(set(frame["envelope"].values()), {""})
+
+    def test_an_event_whose_header_is_damaged_does_not_hide_the_others(self) -> None:
+        self.post(3)
+        log = self.store.events[GENERAL]
+        log[1] = replace(log[1], protected=b"\xff" + log[1].protected)
+        listener = self.joined()
+        self.settle()
+        self.assertEqual(listener.seen, [1, 2, 3])
+
+    def test_who_may_read_nothing_yet_is_live_at_once(self) -> None:
+        self.post(3)
+        self.store.since[GENERAL, ADA.id] = 3
+        listener = self.joined()
+        self.post(1)
+        self.settle()
+        self.assertEqual([one for one in listener.seen if one != "key"], [4])
+
+    def test_a_room_that_reached_further_is_read_on_from_the_store(self) -> None:
+        listener = self.joined()
+        self.store_events(2)
+        self.fanout.hear(Reached(GENERAL, 2))
+        self.fanout.hear(Reached(GENERAL, 1))
+        self.settle()
+        self.assertEqual([one for one in listener.seen if one != "key"], [1, 2])
+
+    def test_what_a_reader_has_just_posted_is_acknowledged_before_it_is_shown(self) -> None:
+        listener = Listener(self.turn)
+        listener.posts.begin()
+        self.post(1)
+        _, caught_up = self.subscribe(listener, 0)
+        self.assertNoResult(caught_up)
+        listener.outbox.send(b"\x81\x11" + b'{"type":"posted"}')
+        listener.posts.end()
+        self.successResultOf(caught_up)
+        self.settle()
+        self.assertEqual(listener.seen, ["posted", 1])
 
     def test_a_broken_subscription_is_cut_rather_than_silent(self) -> None:
         listener = self.joined()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -11,10 +12,11 @@ from twisted.trial.unittest import TestCase
 
 from securechat.bus.local import LocalBus
 from securechat.chat.journal import ANSWER_WITHIN_S, MOST_EVENTS_A_BATCH, Journal, Receipt
+from securechat.core import envelope
 from securechat.core.errors import Code, Refused, Unavailable
 from securechat.core.keys import RoomKeys, RootKeys
 from securechat.core.model import GENERAL, Draft, MessageId, Outcome
-from securechat.core.ports import News, Posted, Sealer
+from securechat.core.ports import News, Posted, Reached, Sealer
 from securechat.core.wire import Post
 from securechat.metrics import Metrics
 from tests.unit.memory import MemoryStore, person
@@ -40,6 +42,14 @@ class HeldStore(MemoryStore):
         return await super().append(drafts, sealer)
 
 
+class LostAnswers(MemoryStore):
+    """A store that commits and then is gone before it can say so."""
+
+    async def append(self, drafts: Sequence[Draft], sealer: Sealer) -> list[Outcome]:
+        await super().append(drafts, sealer)
+        raise Unavailable("lost while committing")
+
+
 class JournalTests(TestCase):
     def setUp(self) -> None:
         self.clock = Clock()
@@ -48,6 +58,7 @@ class JournalTests(TestCase):
 
     def build(self) -> None:
         self.told: list[str] = []
+        self.metrics = Metrics()
         self.bus = LocalBus()
         self.bus.listen(self.hear)
         self.journal = Journal(
@@ -57,7 +68,7 @@ class JournalTests(TestCase):
             clock=self.clock,
             wall_clock=lambda: 1_700_000_000_000 + round(self.clock.seconds() * 1000),
             most_waiting=300,
-            metrics=Metrics(),
+            metrics=self.metrics,
         )
 
     def hold(self) -> HeldStore:
@@ -67,8 +78,11 @@ class JournalTests(TestCase):
         return held
 
     def hear(self, news: News) -> None:
-        assert isinstance(news, Posted)
-        self.told += [f"event {event.seq}" for event in news.events]
+        if isinstance(news, Posted):
+            self.told += [f"event {event.seq}" for event in news.events]
+            self.assertEqual(set(news.keys), {envelope.kid_of(one) for one in news.events})
+        elif isinstance(news, Reached):
+            self.told.append(f"reached {news.seq}")
 
     def send(self, number: int, body: str = "hello") -> Deferred[Receipt]:
         def note(receipt: Receipt) -> Receipt:
@@ -115,7 +129,9 @@ class JournalTests(TestCase):
         held.held[0].callback(None)
         self.assertEqual(self.told, ["ack 1", "event 1"])
 
-    def test_a_resend_gets_the_first_number_and_is_told_to_nobody_again(self) -> None:
+    def test_a_resend_gets_the_first_number_and_who_missed_it_is_told_how_far_the_room_is(
+        self,
+    ) -> None:
         self.send(1)
         self.clock.advance(1)
         self.told.clear()
@@ -124,7 +140,49 @@ class JournalTests(TestCase):
         receipt = self.successResultOf(again)
         self.assertEqual((receipt.seq, receipt.duplicate), (1, True))
         self.assertEqual(receipt.time_ms, 1_700_000_000_000)
-        self.assertEqual(self.told, ["ack 1"])
+        self.assertEqual(self.told, ["ack 1", "reached 1"])
+
+    def test_what_was_committed_without_an_answer_is_heard_of_once_the_database_is_back(
+        self,
+    ) -> None:
+        self.store = store = LostAnswers(members={(GENERAL, ADA.id)})
+        self.build()
+        answer = self.send(1)
+        self.clock.advance(0)
+        self.assertEqual(self.code_of(answer), Code.UNAVAILABLE)
+        store.failures.append(Unavailable("still away"))
+        self.clock.advance(1)
+        self.assertEqual(self.told, [])
+        self.clock.advance(1)
+        self.assertEqual(self.told, ["reached 1"])
+
+    def test_a_damaged_key_fails_its_own_resend_and_stops_nobody(self) -> None:
+        self.send(1)
+        self.clock.advance(0)
+        [key] = self.store.room_keys[GENERAL]
+        self.store.room_keys[GENERAL] = [replace(key, root_id=9)]
+        again = self.send(1)
+        self.clock.advance(0)
+        self.assertEqual(self.code_of(again), Code.INTERNAL)
+        self.store.room_keys[GENERAL] = [key]
+        answer = self.send(2)
+        self.clock.advance(0)
+        self.assertEqual(self.successResultOf(answer).seq, 2)
+
+    def test_a_writer_that_breaks_answers_everybody_and_the_next_post_goes_on(self) -> None:
+        def broken(size: int, seconds: float) -> None:
+            raise RuntimeError("bug")
+
+        whole = self.metrics.batch_committed
+        self.patch(self.metrics, "batch_committed", broken)
+        answers = [self.send(1), self.send(2)]
+        self.clock.advance(0)
+        self.assertEqual([self.code_of(answer) for answer in answers], [Code.INTERNAL] * 2)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        self.metrics.batch_committed = whole  # type: ignore[method-assign]
+        again = self.send(1)
+        self.clock.advance(0)
+        self.assertTrue(self.successResultOf(again).duplicate)
 
     def test_the_same_id_with_other_content_is_a_conflict(self) -> None:
         self.send(1)
@@ -140,7 +198,7 @@ class JournalTests(TestCase):
         self.send(1)
         self.send(2)
         self.clock.advance(0)
-        self.assertEqual(self.told, ["ack 1", "ack 2", "event 2"])
+        self.assertEqual(self.told, ["ack 1", "ack 2", "event 2", "reached 1"])
 
     def test_a_stranger_is_refused_and_the_neighbours_are_stored(self) -> None:
         mine = self.send(1)

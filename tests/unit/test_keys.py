@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from twisted.trial.unittest import TestCase
 
 from securechat.core import envelope, keys
-from securechat.core.errors import Damaged, Misconfigured
+from securechat.core.errors import Damaged
 from securechat.core.model import Draft, MessageId, RoomId, UserId
 
 GENERAL = RoomId("general")
@@ -77,7 +77,7 @@ class RoomKeysTests(TestCase):
                 self.room_keys.unwrap(replace(self.key, wrapped=bytes(flipped)))
 
     def test_a_root_key_that_is_missing_is_named(self) -> None:
-        with self.assertRaisesRegex(Misconfigured, "no root key 9"):
+        with self.assertRaisesRegex(Damaged, "root key 9"):
             self.room_keys.unwrap(replace(self.key, root_id=9))
 
     def test_a_new_epoch_is_due_after_a_day_or_a_million_events(self) -> None:
