@@ -14,9 +14,16 @@ def use_monotonic_timers(reactor: Any) -> None:
 
 def wall_clock() -> Callable[[], int]:
     """Milliseconds since 1970: those of now plus what passes, whatever the clock is set to."""
-    start_ms = time.time() * 1000 - time.monotonic() * 1000
+    start_ms = time.time() * 1000 - _passed_s() * 1000
 
     def now_ms() -> int:
-        return int(start_ms + time.monotonic() * 1000)
+        return int(start_ms + _passed_s() * 1000)
 
     return now_ms
+
+
+def _passed_s() -> float:
+    """Seconds since some moment, those that the machine slept through among them."""
+    # Linux's monotonic clock stands still in suspend; the others' goes on.
+    boottime: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if boottime is None else time.clock_gettime(boottime)

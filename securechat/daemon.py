@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.task import LoopingCall, deferLater
-from twisted.internet.threads import deferToThread
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from .chat.accounts import Accounts
 from .chat.journal import Journal
 from .core.errors import Misconfigured, Unavailable
+from .core.ports import SessionEnded
 from .hashing import BcryptPool
 from .keyring import Keyring
 from .sockets.factory import SWEEP_S, ChatFactory
 from .store import Store
+from .threads import run_apart
 from .web import Origins
 
 log = Logger()
@@ -94,18 +94,21 @@ class Daemon(Service):
         return None
 
     def privilegedStartService(self) -> None:
-        """Listen while the process may still open low ports; a port in use ends it, status 1."""
+        """Listen while the process may still open low ports; status 1 where that is impossible."""
         for listener in self.listeners:
-            endpoint = serverFromString(self._reactor, listener.description)
-            listening = endpoint.listen(listener.factory)
-            listening.addCallbacks(
-                self._listening, self._not_listening, [listener], None, [listener]
+            maybeDeferred(self._listen, listener).addCallbacks(
+                self._listening, self._not_listening, (listener,), {}, (listener,)
             )
         if not self._can_listen:
             raise SystemExit(1)
         chat_ports = [port for listener, port in self._ports if listener.is_chat]
         numbers = [getattr(port.getHost(), "port", None) for port in chat_ports]
         self._origins.listen_on([number for number in numbers if number is not None])
+
+    def _listen(self, listener: Listener) -> Deferred[IListeningPort]:
+        endpoint = serverFromString(self._reactor, listener.description)
+        listening: Deferred[IListeningPort] = endpoint.listen(listener.factory)
+        return listening
 
     def _listening(self, port: IListeningPort, listener: Listener) -> None:
         self._ports.append((listener, port))
@@ -114,12 +117,12 @@ class Daemon(Service):
         )
 
     def _not_listening(self, failure: Failure, listener: Listener) -> None:
-        failure.trap(CannotListenError)
+        # Whatever it is: a daemon that does not listen must not look as if it did.
         error = getattr(failure.value, "socketError", failure.value)
         log.critical(
             "cannot listen on {endpoint}: {reason}",
             endpoint=listener.description,
-            reason=str(error),
+            reason=str(error) or type(error).__name__,
         )
         self._can_listen = False
 
@@ -136,7 +139,7 @@ class Daemon(Service):
     async def _prepare(self) -> None:
         while self.running:
             try:
-                await deferToThread(self._settle)
+                await run_apart(self._reactor, self._settle)
             except Unavailable as error:
                 log.debug("still not ready: {reason}", reason=error)
                 await deferLater(self._reactor, TRY_AGAIN_S)
@@ -171,11 +174,15 @@ class Daemon(Service):
         self._reactor.stop()
 
     async def _tend_sessions(self) -> None:
-        """An open socket keeps its session in use; sessions that have expired are forgotten."""
+        """An open socket keeps its session in use, and ends with it; the expired are forgotten.
+
+        A session can vanish without our hearing of it: by another daemon's or the operator's hand.
+        """
         try:
             now_ms = self._wall_clock()
             for digest in self._sockets.sessions():
-                await self._accounts.touch(digest, now_ms)
+                if not await self._accounts.still_open(digest, now_ms):
+                    self._sockets.hear(SessionEnded(digest))
             await self._accounts.end_expired(now_ms)
         except Unavailable as error:
             log.info("sessions are tended later: {reason}", reason=error)
@@ -184,9 +191,13 @@ class Daemon(Service):
         """Stop accepting, finish what is under way, say goodbye, close; at most OUT_WITHIN_S."""
         self.draining = True
         stopping = Deferred.fromCoroutine(self._stop())
-        stopping.addTimeout(OUT_WITHIN_S, self._reactor)
         stopping.addErrback(lambda failure: log.failure("the end was not orderly", failure))
-        return stopping
+        # Not a timeout of `stopping`: what was cancelled may go on waiting, and hold the process.
+        out: Deferred[None] = Deferred()
+        out.addTimeout(OUT_WITHIN_S, self._reactor)
+        out.addErrback(lambda _: log.error("something hangs at the end and is left behind"))
+        stopping.addBoth(lambda _: None if out.called else out.callback(None))
+        return out
 
     async def _stop(self) -> None:
         Service.stopService(self)
@@ -199,6 +210,6 @@ class Daemon(Service):
                 await stopped
         await self._journal.drain()
         await self._sockets.drain()
-        self._hashing.stop()
+        await self._hashing.stop()
         await self._store.stop()
         log.info("everything is stored; goodbye")

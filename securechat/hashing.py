@@ -8,17 +8,24 @@ import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, TimeoutError
 from twisted.internet.threads import deferToThreadPool
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from .core.errors import Busy, Unavailable
 from .core.model import PasswordHash
 from .core.passwords import DEFAULT_COST, Peppers, hash_password, password_matches
+from .threads import FleetingThread, run_apart
+
+log = Logger()
 
 SECONDS_PER_HASH = 0.25
 """Roughly, at the default cost; only for telling people when to come back."""
+
+STOP_WITHIN_S = 2.0
+"""How long the hashes that are being made get to end; beyond it their threads are left behind."""
 
 T = TypeVar("T")
 
@@ -51,6 +58,7 @@ class BcryptPool:
         self._unfinished = 0
         self._running = False
         self._pool = ThreadPool(self._threads, self._threads, name="passwords")
+        self._pool.threadFactory = FleetingThread
         # An unknown user costs the same work: a real hash, of a password that nobody knows.
         self._nobody: PasswordHash | None = None
 
@@ -60,11 +68,17 @@ class BcryptPool:
         self._running = True
         self._pool.start()
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Finish the hashes that are being made, drop those that wait, end the threads."""
-        if self._running:
-            self._running = False
-            self._pool.stop()
+        if not self._running:
+            return
+        self._running = False
+        ending = run_apart(self._reactor, self._pool.stop)
+        ending.addTimeout(STOP_WITHIN_S, self._reactor)
+        try:
+            await ending
+        except TimeoutError:
+            log.warn("a password's thread hangs and is left behind")
 
     @property
     def waiting(self) -> int:

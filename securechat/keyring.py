@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import stat
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .core.credentials import is_private
 from .core.encoding import b64url, from_b64url
 from .core.errors import Misconfigured
 from .core.keys import RootKeys
@@ -31,8 +32,9 @@ class Keyring:
         """Make sure that these keys and this database belong together.
 
         A new keyring is written only together with an empty database. Blocking. Raises
-        Misconfigured where the keyring is missing or foreign, Unavailable where the database is
-        away; neither leaves a keyring behind that was not there before.
+        Misconfigured where the keyring is missing or foreign, which leaves none behind that was not
+        there before, and Unavailable where the database is away. Where it went away during the
+        claim, that may have been committed: the new keyring stays, and fits the next try.
         """
         identity = ledger.identity()
         self.check(identity)
@@ -46,30 +48,38 @@ class Keyring:
         """
         if identity is None:
             return
-        if not self.saved and not self.path.exists():
+        if not self.path.exists() and not self.saved:
             raise Misconfigured(
                 f"the keyring {self.path} is missing, and the database holds data sealed with it. "
                 "Put the keyring back from its backup, or name it with --keyring. "
                 "Nothing that is stored can be read without it."
             )
-        if not self.saved:
-            raise Misconfigured(
-                f"the keyring {self.path} was made while this daemon waited for the database: "
-                "start it again."
-            )
+        self._require_ours()
         if not self.roots.fits(identity):
             raise Misconfigured(
                 f"the keyring {self.path} belongs to another database. "
                 "Use the keyring that was made together with this one."
             )
 
+    def _require_ours(self) -> None:
+        if not self.saved and read(self.path).roots != self.roots:
+            raise Misconfigured(
+                f"the keyring {self.path} was made while this daemon waited for the database: "
+                "start it again."
+            )
+
     def _claim(self, ledger: Ledger) -> None:
-        if not self.saved:
+        made_now = False
+        if not self.saved and self.path.exists():
+            self._require_ours()
+        elif not self.saved:
             self._save()
+            made_now = True
         try:
             ledger.claim(self.roots.identity())
-        except Exception:
-            if not self.saved:
+        except Misconfigured:
+            # The one answer that says for certain that the database does not need these keys.
+            if made_now:
                 self.path.unlink()
             raise
 
@@ -79,22 +89,38 @@ class Keyring:
             "database": self.roots.database_id,
             "keys": {str(root_id): b64url(key) for root_id, key in self.roots.keys.items()},
         }
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
-            with os.fdopen(os.open(self.path, flags, 0o600), "w") as file:
-                json.dump(content, file, indent=2)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            _write_new(self.path, json.dumps(content, indent=2) + "\n")
         except OSError as error:
             raise Misconfigured(
                 f"the keyring {self.path} cannot be written: {error.strerror}"
             ) from None
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Make the file ``path``, durable and whole or not at all; OSError, also where it exists."""
+    file, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+    try:
+        with os.fdopen(file, "w") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        os.link(draft, path)  # unlike a rename it never replaces what another daemon has made
+    finally:
+        Path(draft).unlink()
+    try:
+        _sync_folder(path.parent)
+    except OSError:
+        path.unlink()
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def read_or_draft(path: Path) -> Keyring:
@@ -123,10 +149,7 @@ def read(path: Path) -> Keyring:
 
 
 def _check_mode(path: Path, mode: int) -> None:
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    if credentials and path.parent == Path(credentials):
-        return  # systemd guards its own folder, by ACL rather than by mode
-    if stat.S_IMODE(mode) & 0o077:
+    if not is_private(path, mode):
         raise Misconfigured(f"others may read the keyring {path}: run chmod 600 {path}")
 
 

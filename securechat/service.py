@@ -8,7 +8,6 @@ from collections.abc import Callable
 from twisted.application.service import IService
 from twisted.internet import reactor as global_reactor
 from twisted.internet.interfaces import IProtocolFactory
-from twisted.web.server import Site
 
 from . import assets, keyring, tls
 from .bus.local import LocalBus
@@ -24,7 +23,7 @@ from .core.keys import RoomKeys
 from .core.ports import Ledger
 from .core.settings import SqliteDatabase
 from .daemon import Daemon, Listener
-from .files import allowed_connections, check_data_dir, make_data_dir
+from .files import allowed_connections, allowed_peers, check_data_dir, make_data_dir
 from .hashing import BcryptPool
 from .keyring import Keyring
 from .metrics import Metrics, MetricsResource
@@ -148,6 +147,7 @@ def _daemon(config: Config) -> Daemon:
         reactor=reactor,
         templates_dir=assets.templates_dir(),
         static_dir=assets.static_dir(),
+        most_connections=allowed_peers(),
     )
     daemon.listeners = _listeners(config, site, metrics)
     return daemon
@@ -171,6 +171,7 @@ def _listeners(config: Config, site: SecureSite, metrics: Metrics) -> list[Liste
     if config.plain_listen is not None:
         listeners.append(Listener(config.plain_listen, site.in_clear(), is_chat=False))
     if config.metrics_listen is not None:
-        exposition = Site(MetricsResource(metrics))
+        # Counted apart: looking at the figures must not change them.
+        exposition = site.on_loopback(MetricsResource(metrics), Metrics())
         listeners.append(Listener(config.metrics_listen, exposition, is_chat=False))
     return listeners

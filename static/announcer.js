@@ -6,26 +6,28 @@ const pause_ms = 1000;
 const longest = 200;
 
 export class Announcer {
-  /** @type {string[]} */
+  /** @type {{author: string, body: string}[]} */
   #waiting = [];
   /** @type {any} */
   #timer = null;
   #say;
   #later;
+  #name_of;
 
   /**
    * @param {(text: string) => void} say
    * @param {(task: () => void, wait_ms: number) => any} later
+   * @param {(author: string) => string} [name_of] asked when it is said: names may come later
    */
-  constructor(say, later) {
+  constructor(say, later, name_of = (author) => author) {
     this.#say = say;
     this.#later = later;
+    this.#name_of = name_of;
   }
 
-  /** @param {string} author @param {string} body */
+  /** @param {string} author as `name_of` knows them @param {string} body */
   message(author, body) {
-    const text = `${author}: ${body}`;
-    this.#waiting.push(text.length > longest ? `${text.slice(0, longest)} …` : text);
+    this.#waiting.push({ author, body });
     if (this.#timer === null) this.#timer = this.#later(() => this.#flush(), pause_ms);
   }
 
@@ -37,6 +39,12 @@ export class Announcer {
   #flush() {
     this.#timer = null;
     const [first, ...others] = this.#waiting.splice(0);
-    this.#say(others.length ? `${others.length + 1} new messages` : first);
+    this.#say(others.length ? `${others.length + 1} new messages` : this.#sentence(first));
+  }
+
+  /** @param {{author: string, body: string}} message */
+  #sentence({ author, body }) {
+    const text = `${this.#name_of(author)}: ${body}`;
+    return text.length > longest ? `${text.slice(0, longest)} …` : text;
   }
 }

@@ -8,6 +8,7 @@
 /** A first connect that takes less is not worth a word. */
 export const silent_ms = 1000;
 export const caught_up_ms = 3000;
+export const complaint_ms = 8000;
 
 const reasons = {
   lost: 'No connection to the server.',
@@ -25,20 +26,22 @@ function back(missed) {
  * @param {State} state
  * @param {number} now ms
  * @param {{missed: number, until_ms: number}|null} caught_up
+ * @param {{text: string, until_ms: number}|null} [complaint] what the server has against us
  * @returns {Words|null} null: nothing to say
  */
-export function words(state, now, caught_up) {
+export function words(state, now, caught_up, complaint = null) {
+  const against = complaint && now < complaint.until_ms ? complaint.text : '';
   switch (state.name) {
     case 'connecting':
       if (!state.again && now - state.since_ms < silent_ms) return null;
       return {
         text: state.again ? 'Reconnecting …' : 'Connecting …',
-        action: 'none',
+        action: state.asking && now - state.since_ms >= silent_ms ? 'retry' : 'none',
         tone: 'calm',
       };
     case 'waiting': {
       const seconds = Math.max(1, Math.ceil((state.until_ms - now) / 1000));
-      const text = `${reasons[state.reason]} Next try in ${seconds} s.`;
+      const text = `${against || reasons[state.reason]} Next try in ${seconds} s.`;
       return { text, action: 'retry', tone: 'warn' };
     }
     case 'offline':
@@ -54,6 +57,7 @@ export function words(state, now, caught_up) {
       return { text, action: 'reload', tone: 'warn' };
     }
     case 'open':
+      if (against) return { text: against, action: 'none', tone: 'warn' };
       if (!caught_up || now >= caught_up.until_ms) return null;
       return { text: back(caught_up.missed), action: 'none', tone: 'good' };
     default:

@@ -11,6 +11,8 @@ export class BannerView {
   #state = { name: 'idle' };
   /** @type {{missed: number, until_ms: number}|null} */
   #caught_up = null;
+  /** @type {{text: string, until_ms: number}|null} */
+  #complaint = null;
 
   /**
    * @param {HTMLElement} element holds `.banner-text` and one `[data-action]` a possible action
@@ -41,8 +43,14 @@ export class BannerView {
     this.#draw();
   }
 
+  /** @param {string} text @param {number} for_ms */
+  complain(text, for_ms) {
+    this.#complaint = { text, until_ms: Date.now() + for_ms };
+    this.#draw();
+  }
+
   #draw() {
-    const said = words(this.#state, Date.now(), this.#caught_up);
+    const said = words(this.#state, Date.now(), this.#caught_up, this.#complaint);
     this.#element.hidden = !said;
     if (!said) {
       this.#said = '';

@@ -1,7 +1,7 @@
 /** Where the parts of the chat page meet. */
 import { address } from './addresses.js';
 import { Announcer } from './announcer.js';
-import { caught_up_ms } from './banner.js';
+import { caught_up_ms, complaint_ms } from './banner.js';
 import { BannerView } from './banner.view.js';
 import { Composer } from './composer.js';
 import { Connection } from './connection.js';
@@ -9,6 +9,7 @@ import { Drafts } from './drafts.js';
 import { element } from './nodes.js';
 import { Outbox } from './outbox.js';
 import { Directory } from './people.js';
+import { Pill } from './pill.js';
 import { Room } from './room.js';
 import { draw_head, draw_rooms, room_in } from './rooms.js';
 import { shelf } from './shelf.js';
@@ -27,16 +28,24 @@ const { random } = Math;
 const rooms = new Map();
 /** @type {Room|null} */
 let shown = null;
-let unseen = 0;
 /** Set until the reader has been told that the connection is back. */
 let reconnected = false;
 
-const announcer = new Announcer((text) => (element('announcer').textContent = text), later);
+const announcer = new Announcer(
+  (text) => (element('announcer').textContent = text),
+  later,
+  (id) => people.name(id),
+);
 const vault = new Vault(
   new Worker(address('envelope_worker'), { type: 'module' }),
   () => (element('no-crypto').hidden = false),
 );
-const connection = new Connection(surroundings(vault), { on_state, on_welcome, on_frame });
+const connection = new Connection(surroundings(vault), {
+  on_state,
+  on_welcome,
+  on_frame,
+  on_complaint: (text) => banner.complain(text, complaint_ms),
+});
 const banner = new BannerView(element('banner'), {
   on_retry: () => connection.start(),
   on_reload: () => location.reload(),
@@ -66,12 +75,17 @@ const timeline = new TimelineView({
   on_action,
   on_end: seen,
 });
+const pill = new Pill(() => {
+  timeline.follow();
+  composer.focus();
+});
 const composer = new Composer({
   on_typed: (text) => shown && drafts.keep(shown.facts.id, text),
   on_submit: (body) => {
-    if (!shown) return;
+    if (!shown) return false;
     outbox.add(shown.facts.id, body);
     timeline.follow();
+    return true;
   },
 });
 
@@ -116,6 +130,7 @@ function make_room(facts) {
       reconnected = false;
       banner.caught_up(missed, caught_up_ms);
     },
+    report: (error) => reportError(error),
   });
   rooms.set(facts.id, room);
   return room;
@@ -139,33 +154,32 @@ function on_message(room, message, live) {
   outbox.reached(room.facts.id, message.seq);
   if (live && message.from && !people.has(message.from)) room.recount();
   if (room !== shown || !live || message.from === me || message.kind !== 'text') return;
-  announcer.message(people.name(message.from), message.body);
+  announcer.message(message.from, message.body);
   if (timeline.following && !document.hidden) return;
-  unseen++;
+  pill.unseen++;
   show_unseen();
 }
 
 function seen() {
-  if (timeline.following && !document.hidden) unseen = 0;
+  if (timeline.following && !document.hidden) pill.unseen = 0;
   show_unseen();
 }
 
 function show_unseen() {
-  const pill = element('pill');
-  pill.hidden = timeline.following;
-  const count = `${unseen.toLocaleString('en')} new ${unseen === 1 ? 'message' : 'messages'}`;
-  element('pill-text').textContent = unseen ? count : 'Newest messages';
-  if (shown) draw_head(shown.facts, unseen);
+  pill.draw(timeline.following);
+  if (shown) draw_head(shown.facts, pill.unseen);
 }
 
 function redraw() {
-  if (shown) draw_head(shown.facts, unseen);
+  if (shown) draw_head(shown.facts, pill.unseen);
   timeline.changed();
 }
 
 /** Shows the room that the address names, or the first. */
 function show_room() {
-  const wanted = rooms.get(room_in(location.hash)) ?? [...rooms.values()][0] ?? null;
+  const shown_now = rooms.get(shown?.facts.id ?? '');
+  // An address of a place on the page, such as the skip link's, changes no room.
+  const wanted = rooms.get(room_in(location.hash)) ?? shown_now ?? [...rooms.values()][0] ?? null;
   draw_rooms(
     [...rooms.values()].map(({ facts }) => facts),
     wanted?.facts.id ?? '',
@@ -174,7 +188,7 @@ function show_room() {
   if (!wanted || wanted === shown) return redraw();
   const changed = shown !== null;
   shown = wanted;
-  unseen = 0;
+  pill.unseen = 0;
   element('composer').hidden = false;
   composer.show(`#${wanted.facts.name}`, drafts.of(wanted.facts.id));
   timeline.show(wanted);
@@ -209,10 +223,6 @@ async function copy(text) {
 }
 
 element('rooms-show').hidden = false;
-element('pill').addEventListener('click', () => {
-  timeline.follow();
-  composer.focus();
-});
 for (const [id, open] of /** @type {const} */ ([
   ['rooms-show', true],
   ['rooms-back', false],
@@ -228,11 +238,7 @@ element('logout').addEventListener('submit', () => {
   for (const { id } of [...outbox.letters]) outbox.discard(id);
 });
 addEventListener('hashchange', show_room);
-// Asking again is an answer expected: a dead socket shows itself by silence.
-on_wake(() => {
-  connection.start();
-  if (connection.state.name === 'open') for (const room of rooms.values()) room.open();
-});
+on_wake(() => connection.wake());
 addEventListener('offline', () => offline() && connection.pause());
 document.addEventListener('visibilitychange', seen);
 addEventListener('beforeunload', (event) => {

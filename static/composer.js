@@ -2,7 +2,7 @@
  * The composer: grows from one row to eight, sends on Enter, keeps what is typed.
  *
  * @typedef {object} ComposerPorts
- * @property {(body: string) => void} on_submit
+ * @property {(body: string) => boolean} on_submit false: not taken, the text stays
  * @property {(text: string) => void} on_typed every change, to keep the draft
  */
 import { measure, prepare } from './body.js';
@@ -61,12 +61,12 @@ export class Composer {
   #submit() {
     const { empty, over } = measure(this.#text.value, this.limit_bytes);
     if (over || empty) return this.#fit();
-    const body = prepare(this.#text.value);
-    this.#text.value = '';
-    this.#ports.on_typed('');
+    if (this.#ports.on_submit(prepare(this.#text.value))) {
+      this.#text.value = '';
+      this.#ports.on_typed('');
+    }
     this.#fit();
-    this.#text.focus();
-    return this.#ports.on_submit(body);
+    return this.#text.focus();
   }
 
   #fit() {

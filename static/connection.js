@@ -18,9 +18,10 @@
  * @property {(timer: any) => void} cancel
  * @property {() => number} random
  * @property {() => boolean} offline true while connecting is pointless
+ * @property {() => boolean} hidden true while nobody looks at the page
  *
  * @typedef {{name: 'idle'}
- *   | {name: 'connecting', since_ms: number, again: boolean}
+ *   | {name: 'connecting', since_ms: number, again: boolean, asking?: boolean}
  *   | {name: 'open', again: boolean}
  *   | {name: 'waiting', until_ms: number, reason: 'lost'|'restarting'|'busy'}
  *   | {name: 'offline'}
@@ -28,11 +29,10 @@
  *   | {name: 'stopped', text: string}} State
  */
 import { delay_ms } from './backoff.js';
-import { hello, parse } from './wire.js';
+import { Pulse } from './pulse.js';
+import { ask_people, hello, parse } from './wire.js';
 
 export const welcome_timeout_ms = 10_000;
-/** Every command is answered; silence for so long after one means that the socket is dead. */
-export const silence_timeout_ms = 15_000;
 /** A connection that lasted so long counts as a success, and the waits start small again. */
 const settled_ms = 5_000;
 const socket_open = 1;
@@ -59,22 +59,37 @@ export class Connection {
   #refusal = '';
   /** @type {any} */
   #timer = null;
-  /** @type {any} */
-  #silence = null;
+  #pulse;
+  #me = '';
+  /** The question that shows whether anybody is there; its answer is nobody else's. */
+  #probe_id = '';
 
   /**
    * @param {Surroundings} around
    * @param {{on_state: (state: State) => void, on_welcome: (welcome: Welcome) => void,
-   *   on_frame: (frame: Frame) => void}} listener
+   *   on_frame: (frame: Frame) => void, on_complaint: (text: string) => void}} listener
+   *   a complaint is what the server has against us without naming a command
    */
   constructor(around, listener) {
     this.#around = around;
     this.#listener = listener;
+    const { later, cancel, hidden } = around;
+    const ask = () => this.#probe();
+    this.#pulse = new Pulse({ later, cancel, hidden, ask, on_silence: () => this.#lose() });
   }
 
   /** Connects, unless that is happening already or can do no good any more. */
   start() {
-    if (['idle', 'waiting', 'offline'].includes(this.state.name)) this.#connect();
+    const { state } = this;
+    // A question that hangs must not stand in the way of another try.
+    const asking = state.name === 'connecting' && state.asking;
+    if (asking || ['idle', 'waiting', 'offline'].includes(state.name)) this.#connect();
+  }
+
+  /** The page may have slept, or the network changed: a socket that looks open is put to the test. */
+  wake() {
+    if (this.state.name === 'open') this.#pulse.check();
+    else this.start();
   }
 
   /** Ends it for good, as before leaving the page. */
@@ -97,8 +112,15 @@ export class Connection {
   send(command) {
     if (this.state.name !== 'open' || this.#socket?.readyState !== socket_open) return false;
     this.#socket.send(JSON.stringify(command));
-    this.#silence ??= this.#around.later(() => this.#lose(), silence_timeout_ms);
+    this.#pulse.sent();
     return true;
+  }
+
+  /** Sends the cheapest command that must be answered. */
+  #probe() {
+    const command = ask_people([this.#me]);
+    this.#probe_id = command.id;
+    this.send(command);
   }
 
   /** @param {State} state */
@@ -138,13 +160,13 @@ export class Connection {
 
   /** @param {unknown} text @param {Socket} socket */
   #receive(text, socket) {
-    this.#around.cancel(this.#silence);
-    this.#silence = null;
+    this.#pulse.heard();
     const frame = parse(text);
-    if (!frame) return;
+    if (!frame || ('id' in frame && frame.id === this.#probe_id)) return;
     if (frame.type === 'goodbye') this.#retry_ms = frame.retry_ms ?? 0;
     else if (frame.type === 'welcome') this.#welcome(frame, socket);
     else if (frame.type === 'error' && frame.code === 'bad_frame') this.#refusal = frame.text;
+    else if (frame.type === 'error' && frame.id === null) this.#listener.on_complaint(frame.text);
     else if (this.#welcomed) this.#listener.on_frame(frame);
   }
 
@@ -159,6 +181,7 @@ export class Connection {
     this.#around.cancel(this.#timer);
     this.#welcomed = true;
     this.#welcomed_at_ms = this.#around.now();
+    this.#me = welcome.user.id;
     const again = this.#welcomed_before;
     this.#welcomed_before = true;
     this.#enter({ name: 'open', again });
@@ -180,12 +203,8 @@ export class Connection {
 
   /** A browser cannot tell why an upgrade was refused, so the page asks. */
   async #ask_session() {
-    const asking = {
-      name: /** @type {const} */ ('connecting'),
-      since_ms: this.#around.now(),
-      again: true,
-    };
-    this.#enter({ ...asking, again: this.#welcomed_before });
+    const again = this.#welcomed_before;
+    this.#enter({ name: 'connecting', since_ms: this.#around.now(), again, asking: true });
     const mine = this.state;
     const answer = await this.#around.session().catch(() => ({ status: 0, retry_after_ms: null }));
     if (this.state !== mine) return;
@@ -221,9 +240,9 @@ export class Connection {
 
   #drop() {
     this.#around.cancel(this.#timer);
-    this.#around.cancel(this.#silence);
+    this.#pulse.stop();
     const socket = this.#socket;
-    this.#timer = this.#silence = this.#socket = this.#retry_ms = null;
+    this.#timer = this.#socket = this.#retry_ms = null;
     this.#welcomed = false;
     socket?.close();
   }

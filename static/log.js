@@ -8,6 +8,12 @@
  *   body: string, refused?: import('./envelope.js').Cause}} Message
  */
 
+/** What stands for a number whose message cannot be had. @param {number} seq @returns {Message} */
+export const damaged = (seq) => ({
+  ...{ seq, mid: '', from: '', time: 0, kind: '', body: '' },
+  refused: 'damaged',
+});
+
 /** More than this and the oldest are forgotten: history brings them back. */
 export const most_kept = 5000;
 
@@ -52,10 +58,15 @@ export class Log {
     return 'next';
   }
 
-  /** @param {Message} message the next one, opened */
+  /**
+   * Numbers that were claimed and never placed are shown as damaged: the run stays whole.
+   * @param {Message} message the next one, opened
+   */
   place(message) {
     const { last } = this;
-    if (last !== null && message.seq !== last + 1) throw new RangeError('placed out of order');
+    if (last !== null && message.seq <= last) throw new RangeError('placed out of order');
+    for (let seq = (last ?? message.seq) + 1; seq < message.seq; seq++)
+      this.messages.push(damaged(seq));
     this.messages.push(message);
     const beyond = this.messages.length - most_kept;
     if (beyond > most_kept / 10) {

@@ -14,21 +14,23 @@
  * @property {() => void} on_change
  * @property {(message: Message, live: boolean) => void} on_message
  * @property {(missed: number) => void} on_caught_up
+ * @property {(error: unknown) => void} report a mistake of ours, for the console
+ *
+ * @typedef {{id: string, since: number|null, quiet: boolean}} Asked quiet: the connection never
+ *   broke, so that what comes is as new as if it had come by itself
  */
 import { delay_ms } from './backoff.js';
-import { Log } from './log.js';
+import { damaged, Log, most_kept } from './log.js';
 import { ask_history, subscribe } from './wire.js';
 
 const recount_ms = 60_000;
 
 /** @param {number} seq @param {Outcome} outcome @returns {Message} */
 function to_message(seq, outcome) {
-  const blank = { seq, mid: '', from: '', time: 0, kind: '', body: '' };
-  if ('refused' in outcome) return { ...blank, refused: outcome.refused };
+  if ('refused' in outcome) return { ...damaged(seq), refused: outcome.refused };
   const { header, content } = outcome;
   const { mid, from, time } = header;
-  if (content.kind === 'text' && typeof content.body !== 'string')
-    return { ...blank, refused: 'damaged' };
+  if (content.kind === 'text' && typeof content.body !== 'string') return damaged(seq);
   return { seq, mid, from, time, kind: content.kind, body: String(content.body ?? '') };
 }
 
@@ -45,8 +47,11 @@ export class Room {
   page = 50;
   #ports;
   #tail = Promise.resolve();
-  /** @type {{id: string, since: number|null}|null} */
+  /** What is asked and not answered; all that comes before the answer will come again behind it.
+   * @type {Asked|null} */
   #asked = null;
+  /** The question whose answer we live on: it can still fail while it replays. @type {Asked|null} */
+  #answered = null;
   #failures = 0;
   #recounted = false;
   /** @type {string|null} */
@@ -71,15 +76,21 @@ export class Room {
 
   /** A connection stands: asks for all after what is here. */
   open() {
+    this.#ask(false);
+  }
+
+  /** @param {boolean} quiet */
+  #ask(quiet) {
     const since = this.ready ? this.log.claimed : null;
     const command = subscribe(this.facts.id, since);
-    this.#asked = { id: command.id, since };
+    this.#asked = { id: command.id, since, quiet };
+    this.#answered = null;
     this.#ports.send(command);
   }
 
   /** The connection is gone. */
   close() {
-    this.#asked = null;
+    this.#asked = this.#answered = null;
     this.#history_id = null;
     if (this.history === 'loading') this.history = 'idle';
     this.#reopening.clear();
@@ -90,7 +101,7 @@ export class Room {
     if (this.#recounted || this.#asked) return;
     this.#recounted = true;
     this.#ports.later(() => (this.#recounted = false), recount_ms);
-    this.open();
+    this.#ask(true);
   }
 
   /** @param {Frame} frame @returns {boolean} whether it was about this room */
@@ -108,7 +119,8 @@ export class Room {
   /** @param {import('./wire.js').Subscribed} frame */
   #subscribed({ id, last_seq, keys, members }) {
     if (id !== this.#asked?.id) return;
-    const { since } = this.#asked;
+    const { since, quiet } = this.#asked;
+    this.#answered = this.#asked;
     this.#asked = null;
     this.#failures = 0;
     this.#ports.vault.keys(keys);
@@ -116,38 +128,54 @@ export class Room {
     this.refusal = '';
     if (since !== null && last_seq < since) return this.#start_over();
     this.ready = true;
-    this.#replay_to = last_seq;
+    if (since === null || !quiet) this.#replay_to = last_seq;
     if (last_seq === 0) this.log.claimed = 0;
-    if (since !== null) this.#ports.on_caught_up(last_seq - since);
+    if (since !== null && !quiet) this.#ports.on_caught_up(last_seq - since);
     this.#ports.on_change();
   }
 
-  /** What is here is not what the server has: an older backup was put back, or numbers are missing. */
+  /** What is here is more than the server has: an older backup was put back. */
   #start_over() {
     this.log.drop();
     this.ready = false;
     this.gap = false;
     this.#last_hole = null;
     this.#ports.on_change();
-    this.open();
+    this.#ask(true);
   }
 
   /** @param {import('./wire.js').EventFrame} frame */
   #event({ seq, envelope }) {
-    const place = this.log.claim(seq);
-    if (place === 'next') this.#take(seq, envelope);
-    else if (place === 'hole' && !this.#asked) this.#mend();
+    if (this.#asked) return;
+    let place = this.log.claim(seq);
+    if (place === 'hole' && this.#bridge(seq)) place = this.log.claim(seq);
+    if (place === 'next') this.#take(seq, this.#opened(seq, envelope));
   }
 
-  /** Numbers are missing: asks again from the last good one, and from nothing if that did not help. */
-  #mend() {
-    if (this.#last_hole === this.log.claimed) return this.#start_over();
-    this.#last_hole = this.log.claimed;
-    return this.open();
+  /**
+   * Numbers are missing before `seq`: asks again from the last good one, and where that did not
+   * help shows them as damaged.
+   * @param {number} seq
+   * @returns {boolean} whether `seq` is the next one now
+   */
+  #bridge(seq) {
+    const { claimed } = this.log;
+    if (this.#last_hole !== claimed) {
+      this.#last_hole = claimed;
+      this.#ask(true);
+      return false;
+    }
+    if (seq - Number(claimed) > most_kept) this.#gap({ to: seq - 1 });
+    for (let lost = Number(this.log.claimed) + 1; lost < seq; lost++) {
+      this.log.claim(lost);
+      this.#take(lost, Promise.resolve(damaged(lost)));
+    }
+    return true;
   }
 
-  /** @param {import('./wire.js').Gap} frame */
+  /** @param {{to: number}} frame */
   #gap({ to }) {
+    if (this.#asked) return;
     this.log.drop(to);
     this.gap = true;
     this.#ports.on_change();
@@ -162,19 +190,30 @@ export class Room {
     }
   }
 
-  /** @param {number} seq @param {import('./wire.js').Envelope} envelope */
-  #take(seq, envelope) {
+  /** Puts a claimed number into its place when all before it are. @param {number} seq @param {Promise<Message>} opening */
+  #take(seq, opening) {
     const { generation } = this.log;
     const live = seq > this.#replay_to;
-    const opening = this.#opened(seq, envelope);
     this.#tail = this.#tail
       .then(() => opening)
       .then((message) => {
         if (generation !== this.log.generation) return;
-        this.log.place(message);
-        this.#ports.on_message(message, live);
-        this.#ports.on_change();
+        // One message that trips must not hold up all that follow.
+        this.#try(() => {
+          this.log.place(message);
+          this.#ports.on_message(message, live);
+        });
+        this.#try(() => this.#ports.on_change());
       });
+  }
+
+  /** @param {() => void} task */
+  #try(task) {
+    try {
+      task();
+    } catch (error) {
+      this.#ports.report(error);
+    }
   }
 
   /** Asks for the page before the first message, unless that is under way. */
@@ -220,18 +259,19 @@ export class Room {
       return true;
     }
     if (this.#reopening.delete(id)) return true;
-    if (id !== this.#asked?.id) return false;
-    const asked = this.#asked;
+    const asked = this.#asked ?? this.#answered;
+    if (id !== asked?.id) return false;
+    this.#asked = asked;
     if (retry) this.#ask_again(asked, retry_ms ?? 0);
     else this.refusal = text;
     this.#ports.on_change();
     return true;
   }
 
-  /** @param {{id: string, since: number|null}} asked @param {number} least_ms */
+  /** @param {Asked} asked @param {number} least_ms */
   #ask_again(asked, least_ms) {
     const wait_ms = least_ms + delay_ms(Math.min(this.#failures++, 2), this.#ports.random);
     // A new connection has asked anew in the meantime.
-    this.#ports.later(() => this.#asked === asked && this.open(), wait_ms);
+    this.#ports.later(() => this.#asked === asked && this.#ask(asked.quiet), wait_ms);
   }
 }

@@ -3,6 +3,9 @@ import { subprotocol } from './wire.js';
 
 const loopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname);
 
+/** A server that takes the question and is mute counts as one that is away. */
+export const session_timeout_ms = 10_000;
+
 /** A browser without a network still reaches a server on its own machine. */
 export const offline = () => !navigator.onLine && !loopback;
 
@@ -12,7 +15,11 @@ function open() {
 }
 
 async function session() {
-  const answer = await fetch('/session', { cache: 'no-store', redirect: 'manual' });
+  const answer = await fetch('/session', {
+    cache: 'no-store',
+    redirect: 'manual',
+    signal: AbortSignal.timeout(session_timeout_ms),
+  });
   const wait_s = Number(answer.headers.get('Retry-After'));
   return { status: answer.status, retry_after_ms: wait_s > 0 ? wait_s * 1000 : null };
 }
@@ -25,6 +32,7 @@ export const surroundings = (vault) => ({
   open,
   session,
   offline,
+  hidden: () => document.hidden,
   offer: () => vault.offer(),
   agree: (welcome) => vault.agree(welcome),
   now: () => Date.now(),

@@ -188,7 +188,8 @@ export class TimelineView {
     else if (!ready && log.first === null) state = 'opening';
     else if (history !== 'idle') state = history;
     else if (log.more) state = gap ? 'gap' : 'more';
-    else if (log.first !== null) state = 'beginning';
+    // Older ones are here and not drawn: the first drawn is no beginning.
+    else if (log.first !== null) state = this.#span?.from === log.first ? 'beginning' : 'more';
     else state = this.#drawn.size ? '' : 'empty';
     if (this.#older.dataset.state !== state) this.#older.dataset.state = state;
     element('refusal').textContent = refusal;

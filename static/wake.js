@@ -1,24 +1,21 @@
 /**
- * Notices when the page may have slept: a machine that was suspended, a tab long hidden, a network
- * that changed. A socket can be dead then without anybody having told the browser.
+ * Notices when the page may have slept: a machine that was suspended, a tab that was hidden, a
+ * network that changed. A socket can be dead then without anybody having told the browser.
  */
 const beat_ms = 10_000;
 /** Hidden tabs are slowed to a beat a minute; only a longer silence is sleep. */
 const asleep_ms = 120_000;
-const long_hidden_ms = 60_000;
 
 /** @param {() => void} task */
 export function on_wake(task) {
   let beat_at_ms = Date.now();
-  let hidden_at_ms = Infinity;
   setInterval(() => {
     const slept = Date.now() - beat_at_ms > asleep_ms;
     beat_at_ms = Date.now();
     if (slept) task();
   }, beat_ms);
   document.addEventListener('visibilitychange', () => {
-    if (!document.hidden && Date.now() - hidden_at_ms > long_hidden_ms) task();
-    hidden_at_ms = document.hidden ? Date.now() : Infinity;
+    if (!document.hidden) task();
   });
   addEventListener('online', task);
 }

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from ..core import ports
-from ..core.errors import NameTaken
+from ..core.errors import NameTaken, Unavailable
 from ..core.model import Session, SessionDigest, User, UserId, digest_of
 from ..core.names import BadName, fold_username, tidy_full_name
 from ..core.passwords import complaint, is_hashable
@@ -16,6 +20,8 @@ from ..core.settings import Limits
 DAY_MS = 86_400_000
 TOUCH_EVERY_MS = 60_000
 """A session's last use is written at most so often: every request would cost a commit."""
+
+log = Logger()
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -52,6 +58,7 @@ class Accounts:
         self._bus = bus
         self._limits = limits
         self._random_bytes = random_bytes
+        self._being_noted: set[SessionDigest] = set()
 
     async def register(
         self,
@@ -75,7 +82,7 @@ class Accounts:
         user = User(UserId(self._token(16)), folded, person, "member")
         session, token = self._new_session(user, now_ms)
         await self._store.add_user(user, stored, session)
-        await self.log_out(replacing)
+        await self._replace(replacing)
         return session, token
 
     def _checked(
@@ -119,13 +126,14 @@ class Accounts:
             raise WrongPair
         session, token = self._new_session(user, now_ms)
         await self._store.add_session(session)
-        await self.log_out(replacing)
+        await self._replace(replacing)
         return session, token
 
     async def session_of(self, token: str | None, now_ms: int) -> Session | None:
         """The living session of ``token``; None where there is none or it has expired.
 
-        Its last use moves forward, at most once a minute.
+        Its last use moves forward, at most once a minute. That is not waited for, and neither is
+        forgetting an expired one: who can be read can come in, also while nothing can be written.
         """
         if token is None or not _TOKEN.fullmatch(token):
             return None
@@ -133,11 +141,22 @@ class Accounts:
         if session is None:
             return None
         if now_ms >= self.ends_ms(session):
-            await self._end(session.digest)
+            self._note(session.digest, self._end)
             return None
         if now_ms - session.seen_ms >= TOUCH_EVERY_MS:
-            await self.touch(session.digest, now_ms)
+            self._note(session.digest, lambda digest: self._store.touch_session(digest, now_ms))
         return session
+
+    async def still_open(self, digest: SessionDigest, now_ms: int) -> bool:
+        """Whether the session of an open socket still is one; being open is use, and is noted.
+
+        False where the session is gone from the database or has reached its absolute end.
+        """
+        session = await self._store.session(digest)
+        if session is None or now_ms >= self.expires_ms(session):
+            return False
+        await self._store.touch_session(digest, now_ms)
+        return True
 
     def expires_ms(self, session: Session) -> int:
         """The session's absolute end, however much it is used."""
@@ -147,10 +166,6 @@ class Accounts:
         """The session's end unless it is used again."""
         idle_ms = session.seen_ms + self._limits.session_idle_days * DAY_MS
         return min(idle_ms, self.expires_ms(session))
-
-    async def touch(self, digest: SessionDigest, now_ms: int) -> None:
-        """Note that the session is in use; an open socket calls this too."""
-        await self._store.touch_session(digest, now_ms)
 
     async def log_out(self, token: str | None) -> None:
         """End the session of ``token`` and close its sockets; an unknown one changes nothing."""
@@ -164,6 +179,31 @@ class Accounts:
             now_ms - self._limits.session_idle_days * DAY_MS,
         )
 
+    async def _replace(self, token: str | None) -> None:
+        # What was asked for is stored by now. To fail would make people send it again.
+        try:
+            await self.log_out(token)
+        except Unavailable as error:
+            log.warn("a replaced session could not be ended: {reason}", reason=error)
+
+    def _note(
+        self, digest: SessionDigest, write: Callable[[SessionDigest], Awaitable[None]]
+    ) -> None:
+        # One at a time for a session: while nothing can be written, every request would add one.
+        if digest in self._being_noted:
+            return
+        self._being_noted.add(digest)
+
+        async def noting() -> None:
+            try:
+                await write(digest)
+            except Unavailable as error:
+                log.info("the use or end of a session is noted later: {reason}", reason=error)
+            finally:
+                self._being_noted.discard(digest)
+
+        Deferred.fromCoroutine(noting()).addErrback(_unexpected)
+
     async def _end(self, digest: SessionDigest) -> None:
         await self._store.end_session(digest)
         self._bus.publish(ports.SessionEnded(digest))
@@ -174,3 +214,7 @@ class Accounts:
 
     def _token(self, n_bytes: int) -> str:
         return base64.urlsafe_b64encode(self._random_bytes(n_bytes)).rstrip(b"=").decode()
+
+
+def _unexpected(failure: Failure) -> None:
+    log.failure("a session could not be noted", failure)

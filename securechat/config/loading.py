@@ -8,17 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
-from . import sources, values
-from .certificate import (
-    check_certificate,
-    check_private_key,
-    private_bytes,
-)
 from ..core.settings import (
     Database,
     Limits,
     SqliteDatabase,
     smallest_frame_bytes,
+)
+from . import sources, values
+from .certificate import (
+    check_certificate,
+    check_private_key,
+    private_bytes,
 )
 from .endpoints import ListenAddress, parse_listen
 from .sources import ConfigError, Layer, limit_key

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from . import sources
 from ..core.settings import Database, MysqlDatabase, SqliteDatabase, limit_range
+from . import sources
 from .endpoints import is_loopback, parse_listen
 from .sources import Given
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred, DeferredList, fail
+from twisted.internet.defer import Deferred, DeferredList, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from ..core.errors import Unavailable
+from ..threads import run_apart
 from .faults import Conflict, Contended, Denied, Lost
 from .pool import Link, Pool
 from .transaction import Dialect, Transaction
@@ -18,6 +19,9 @@ T = TypeVar("T")
 
 DEADLINE_S = 4.5
 """The longest that anybody waits for an answer; what is promised outside is 5 s."""
+
+CLOSE_WITHIN_S = 1.0
+"""How long the threads get to close their connections; who hangs longer is left behind."""
 
 READERS = 3
 
@@ -63,18 +67,23 @@ class Database:
             self._reader = self._pool(writes=False, threads=READERS)
 
     async def stop(self) -> None:
-        """Let what is running end (no longer than its deadline), then close every connection."""
+        """Let what is running end (no longer than its deadline), then close every connection.
+
+        A thread that hangs is left behind: it keeps neither the reactor nor the process.
+        """
         pools = [pool for pool in (self._writer, self._reader) if pool is not None]
         self._writer = self._reader = None
         if self._running:
+            # Cancelling a list cancels what it waits for, so this ends without an error.
             waiting = DeferredList(list(self._running), consumeErrors=True)
             waiting.addTimeout(self._deadline_s, self._reactor)
-            try:
-                await waiting
-            except (CancelledError, TimeoutError) as error:
-                self.log.warn("the database still hangs at the end: {error}", error=error)
-        for pool in pools:
-            pool.close()
+            await waiting
+        closing = [run_apart(self._reactor, pool.close) for pool in pools]
+        for one in closing:
+            one.addTimeout(CLOSE_WITHIN_S, self._reactor)
+        for is_closed, why in await DeferredList(closing, consumeErrors=True):
+            if not is_closed:
+                self.log.warn("a thread of the database is left behind: {why}", why=why.value)
 
     def write(self, name: str, work: Callable[[Transaction], T]) -> Deferred[T]:
         """Run ``work`` on the writer's thread and COMMIT; its result.

@@ -10,6 +10,7 @@ from typing import Any
 import pymysql
 from pymysql.err import DataError, IntegrityError, InterfaceError, MySQLError, OperationalError
 
+from ..core.credentials import is_private
 from ..core.errors import Misconfigured
 from ..core.settings import MysqlDatabase
 from .faults import Conflict, Contended, Denied, Fault, Lost
@@ -162,9 +163,12 @@ def is_local(host: str) -> bool:
 
 
 def read_password(file: Path) -> bytes:
-    """The file's first line; Misconfigured where it cannot be read or others may read it."""
+    """The file's first line; Misconfigured where it cannot be read or others may read it.
+
+    A credential of systemd may have its own mode.
+    """
     try:
-        if file.stat().st_mode & 0o077:
+        if not is_private(file, file.stat().st_mode):
             raise Misconfigured(
                 f"The password file {file} may be read by others: run  chmod 600 {file}"
             )

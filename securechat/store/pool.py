@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from twisted.enterprise import adbapi
 
+from ..threads import FleetingThread
 from .faults import Contended, Lost
 from .transaction import Dialect, Transaction
 
@@ -65,6 +66,16 @@ class Pool(adbapi.ConnectionPool):
         )
         self._dialect = dialect
         self._writes = writes
+
+    def start(self) -> None:
+        """Start the threads.
+
+        adbapi's own asks the reactor to wait for them when it stops, however long they hang.
+        """
+        if not self.running:
+            self.threadpool.threadFactory = FleetingThread
+            self.threadpool.start()
+            self.running = True
 
     def connect(self) -> Any:
         """This thread's connection, made by the dialect (which reads the password each time)."""

@@ -10,6 +10,7 @@ from typing import Any
 from ..chat.accounts import Accounts
 from ..core.buckets import Capacity, per_minute
 from ..core.settings import Limits
+from .connections import Connections
 from .door import Admit, Door
 from .headers import upgrade_headers
 from .origins import Origins
@@ -41,12 +42,14 @@ def build_site(
     reactor: Any,
     templates_dir: Path,
     static_dir: Path,
+    most_connections: int = 0,
     random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> SecureSite:
     """The factory for the web port (plain, TLS or behind a proxy).
 
     accounts           the use cases of people and sessions
-    limits             logins_per_address, registrations_per_address, session_days, password_min
+    limits             logins_per_address, registrations_per_address, connections_per_address,
+                       session_days, password_min
     origins            which hosts and origins are ours; without a public URL call
                        ``origins.listen_on(ports)`` once the ports are known
     csrf_key           32 bytes derived from the root key
@@ -64,6 +67,7 @@ def build_site(
     reactor            for deadlines and the throttles' clock
     templates_dir      login.html, register.html, chat.html, error.html
     static_dir         read once, here
+    most_connections   TCP connections that may be open at all, sockets among them; 0: any number
     random_bytes       the source of randomness
     """
     static = StaticFiles(static_dir)
@@ -96,12 +100,21 @@ def build_site(
         admit=admit,
         wall_clock_ms=wall_clock_ms,
     )
+    proxies = Proxies(behind_proxy)
+    connections = Connections(
+        most=most_connections,
+        per_address=limits.connections_per_address,
+        proxies=proxies,
+        sockets=lambda: capacity.open,
+        seconds=reactor.seconds,
+    )
     return SecureSite(
         pages.app.resource(),
         door,
         origins=origins,
-        proxies=Proxies(behind_proxy),
+        proxies=proxies,
         templates=templates,
         metrics=metrics,
         reactor=reactor,
+        connections=connections,
     )

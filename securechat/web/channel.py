@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .site import SecureSite
 
 HEADER_DEADLINE_S = 10
+RESERVE_DEADLINE_S = 2
 BODY_DEADLINE_S = 20
 KEEP_ALIVE_S = 60
 MAX_AGE_S = 600
@@ -48,13 +49,16 @@ class SecureChannel(HTTPChannel):
         self._born_s = 0.0
         self._body_bytes = 0
         self.early_bytes = False
+        self.only_health = False
+        self.counted_as: str | None = None
 
     def connectionMade(self) -> None:
         self._born_s = self.site.reactor.seconds()
         super().connectionMade()
-        self._arm(HEADER_DEADLINE_S)
+        self._arm(RESERVE_DEADLINE_S if self.only_health else HEADER_DEADLINE_S)
 
     def connectionLost(self, reason: Any) -> None:  # type: ignore[override]
+        self._count_out()
         self._disarm()
         super().connectionLost(reason)
 
@@ -76,8 +80,32 @@ class SecureChannel(HTTPChannel):
         super().rawDataReceived(data)
 
     def lineReceived(self, line: bytes) -> None:
+        if self._refused:
+            return
+        if line[:1] in (b" ", b"\t"):
+            # A folded header (RFC 9112 section 5.2): proxies differ in what they read into it.
+            self.refuse(400)
+            return
+        super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """Answer an over-long line, where Twisted would close without a word."""
         if not self._refused:
-            super().lineReceived(line)
+            self.refuse(431 if self.requests else 400)
+
+    def headerReceived(self, line: bytes) -> bool:
+        """Refuse every doubt about where a body ends (RFC 9112 section 6.3).
+
+        Twisted refuses Content-Length that is doubled, no number, or beside chunks.
+        """
+        name, _, value = line.partition(b":")
+        if name.lower() == b"transfer-encoding":
+            twice = self.requests[-1].requestHeaders.hasHeader(b"Transfer-Encoding")
+            chunked = value.strip(b" \t").lower() == b"chunked"
+            if twice or not chunked or self._version != b"HTTP/1.1":
+                self.refuse(400)
+                return False
+        return bool(super().headerReceived(line))
 
     @property
     def _in_body(self) -> bool:
@@ -172,8 +200,14 @@ class SecureChannel(HTTPChannel):
     def hand_over(self) -> None:
         """Let go of the connection before a WebSocket takes it: no deadline, no producer."""
         self._disarm()
+        self._count_out()
         self.setTimeout(None)
         self.transport.unregisterProducer()
+
+    def _count_out(self) -> None:
+        peer, self.counted_as = self.counted_as, None
+        if peer is not None:
+            self.site.connections.leave(peer)
 
     def _discard(self, data: bytes) -> None:
         self._discarded_bytes += len(data)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Sequence
 
+LOCAL = "local"
+"""What stands for the address of a peer on a UNIX socket, which has none."""
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -15,7 +18,13 @@ class Proxies:
         self._networks = tuple(networks)
 
     def trusts(self, address: str) -> bool:
-        """Whether ``address`` is one of our proxies."""
+        """Whether ``address`` is one of our proxies.
+
+        A peer on a UNIX socket is one wherever there are any: nobody else reaches it. (No header
+        can name it: what is no address is not read out of one.)
+        """
+        if address == LOCAL:
+            return bool(self._networks)
         parsed = _parse(address)
         return parsed is not None and any(
             parsed in network for network in self._networks if network.version == parsed.version

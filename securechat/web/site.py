@@ -9,23 +9,33 @@ from io import BytesIO
 from typing import Any, Literal, Protocol
 from urllib.parse import unquote_to_bytes
 
-from twisted.internet.interfaces import IAddress
+from twisted.internet.interfaces import IAddress, IProtocol
+from twisted.internet.protocol import Protocol as Connection
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.resource import IResource
+from twisted.web.resource import IResource, NoResource
 from twisted.web.server import Request, Site
 
 from . import headers
 from .channel import KEEP_ALIVE_S, SecureChannel
+from .connections import Connections
 from .origins import Origins
-from .proxies import Proxies
+from .proxies import LOCAL, Proxies
 from .templates import Templates
 
 HEALTH = frozenset({b"/healthz", b"/readyz"})
-REFUSALS = {400: "malformed", 405: "method", 408: "deadline", 413: "too_large", 421: "host"}
+REFUSALS = {
+    400: "malformed",
+    405: "method",
+    408: "deadline",
+    413: "too_large",
+    421: "host",
+    431: "too_large",
+}
 """What metrics and logs call the refusals that happen before any page."""
 METHODS = (b"GET", b"HEAD", b"POST")
 SOCKET = b"/ws"
+RETRY_S = 5
 
 log = Logger()
 
@@ -68,6 +78,11 @@ class SecureRequest(Request):
             # Any name is good here, and Klein must not stumble over a strange one.
             self.requestHeaders.setRawHeaders(b"Host", [b"localhost"])
             super().process()
+        elif self.channel.only_health:
+            self.site.note_refusal("full", self.client_address())
+            self.setHeader(b"Connection", b"close")
+            self.channel.persistent = False
+            self.refuse(503, retry_after=RETRY_S)
         elif self.in_clear:
             self._send_to_tls()
         else:
@@ -85,7 +100,7 @@ class SecureRequest(Request):
             return 400 if hosts else 421
         host = hosts[0].decode("latin-1")
         origins = self.site.origins
-        ours = origins.allows_name(host) if self.site.clear else origins.allows_host(host)
+        ours = origins.allows_name(host) if self.site.any_port else origins.allows_host(host)
         return None if ours else 421
 
     @property
@@ -151,6 +166,18 @@ class SecureRequest(Request):
         return reason
 
 
+class _TurnedAway(Connection):
+    """A connection too many: it is cut before a byte is read.
+
+    Not None in its place: behind TLS somebody has to answer for the connection.
+    """
+
+    transport: Any
+
+    def connectionMade(self) -> None:
+        self.transport.abortConnection()
+
+
 class SecureSite(Site):
     """Every response that leaves the daemon's web port is written by this site's channels."""
 
@@ -167,9 +194,14 @@ class SecureSite(Site):
         templates: Templates,
         metrics: WebMetrics,
         reactor: Any,
+        connections: Connections,
         clear: bool = False,
+        any_port: bool = False,
     ) -> None:
-        """``clear``: this is the plain port beside TLS, which serves nothing but the way there."""
+        """``clear``: this is the plain port beside TLS, which serves nothing but the way there.
+
+        ``any_port``: a Host that is ours may name any port.
+        """
         Site.__init__(
             self, pages, parsePOSTFormSubmission=False, timeout=KEEP_ALIVE_S, reactor=reactor
         )
@@ -179,6 +211,8 @@ class SecureSite(Site):
         self.origins = origins
         self.proxies = proxies
         self.clear = clear
+        self.any_port = any_port or clear
+        self.connections = connections
 
     def in_clear(self) -> SecureSite:
         """The same site for a plain port beside TLS.
@@ -194,11 +228,44 @@ class SecureSite(Site):
             templates=self._templates,
             metrics=self.metrics,
             reactor=self.reactor,
+            connections=self.connections,
             clear=True,
+        )
+
+    def on_loopback(self, resource: IResource, metrics: WebMetrics) -> SecureSite:
+        """A site for ``resource`` with the same deadlines, headers and limits.
+
+        It answers under the names of loopback, on any port: no page of another site that the
+        operator has open can read it by pointing its own name here.
+        """
+        loopback = Origins()
+        loopback.listen_on([80])
+        return SecureSite(
+            resource,
+            NoResource(),
+            origins=loopback,
+            proxies=Proxies(),
+            templates=self._templates,
+            metrics=metrics,
+            reactor=self.reactor,
+            connections=self.connections,
+            any_port=True,
         )
 
     # Straight to the channel: Twisted's wrapper around it exists to change to HTTP/2.
     protocol = SecureChannel  # type: ignore[assignment]
+
+    def buildProtocol(self, addr: IAddress) -> IProtocol | None:  # type: ignore[override]
+        """A channel for the connection from ``addr``, or what ends one too many at once."""
+        peer = self.peer(addr)
+        entry = self.connections.enter(peer)
+        if entry is None:
+            return _TurnedAway()
+        channel = super().buildProtocol(addr)
+        assert isinstance(channel, SecureChannel)
+        channel.counted_as = peer
+        channel.only_health = entry == "health"
+        return channel
 
     def acceptableProtocols(self) -> list[bytes]:
         """HTTP/1.1 only: over HTTP/2 Autobahn's resource has no transport to take over."""
@@ -222,10 +289,10 @@ class SecureSite(Site):
         )
 
     def getResourceFor(self, request: SecureRequest) -> IResource:
-        """The door for /ws, Klein for everything else."""
+        """The door for /ws, the pages for everything else."""
         if request.path == SOCKET:
             return self._door
-        resource: IResource = self.resource
+        resource: IResource = super().getResourceFor(request)
         return resource
 
     def error_page(
@@ -246,7 +313,7 @@ class SecureSite(Site):
     @staticmethod
     def peer(address: IAddress) -> str:
         """The address of a connection's other end; a local socket has none and says so."""
-        return str(getattr(address, "host", "local"))
+        return str(getattr(address, "host", LOCAL))
 
     def note_malformed(self, status: int, address: IAddress) -> None:
         """Log a request that never became whole."""

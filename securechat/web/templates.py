@@ -20,6 +20,7 @@ _TEXTS = {
     421: "This server does not answer under this name.",
     426: "This address speaks WebSocket only.",
     429: "That was too often. Please wait a little.",
+    431: "The request's headers are too long.",
     500: "Something went wrong on the server. It has been noted.",
     503: "The server cannot answer right now. Please try again in a moment.",
 }

@@ -16,13 +16,6 @@ from tests.support import mariadb
 from tests.support.client import Person
 from tests.support.daemon import DaemonProcess
 
-NO_PACE = (
-    *("--limit", "posts=0"),
-    *("--limit", "posts-per-user=0"),
-    *("--limit", "posts-per-room=0"),
-)
-"""Options for daemons whose people post as fast as they can."""
-
 
 class ProcessCase(TestCase):
     """Daemons in processes of their own, which end with the test."""

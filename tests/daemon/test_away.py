@@ -11,10 +11,10 @@ from twisted.internet.threads import deferToThread
 from twisted.web.client import ResponseFailed
 
 from tests.support.client import Frame
-from tests.support.daemon import DaemonProcess
+from tests.support.daemon import NO_PACE, DaemonProcess
 from tests.support.senders import Sender, faults, history
 
-from .cases import NO_PACE, MariaDBCase
+from .cases import MariaDBCase
 
 BACK_WITHIN_S = 5.0
 ANSWER_WITHIN_S = 5.0

@@ -14,10 +14,10 @@ from twisted.internet import reactor
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
-from tests.support.daemon import DaemonProcess
+from tests.support.daemon import NO_PACE, DaemonProcess
 from tests.support.senders import Sender, faults, history
 
-from .cases import NO_PACE, MariaDBCase, ProcessCase, contents
+from .cases import MariaDBCase, ProcessCase, contents
 
 ROUNDS = 4
 AT_ONCE = 250

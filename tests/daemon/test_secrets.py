@@ -13,9 +13,9 @@ from securechat.core.encoding import from_b64url
 from securechat.keyring import read
 from tests.support.canary import found_in, named
 from tests.support.client import Person, Socket, new_id
-from tests.support.daemon import DaemonProcess, free_port
+from tests.support.daemon import NO_PACE, DaemonProcess, free_port
 
-from .cases import NO_PACE, MariaDBCase, ProcessCase
+from .cases import MariaDBCase, ProcessCase
 
 FULL_NAME = "Ada Canary-Lovelace"
 """May be stored, and must be found: it proves the search."""

@@ -1,62 +1,9 @@
-import { Clock, FakeSocket, settle } from './fakes.js';
+import { set_up, welcome } from './connection.world.js';
+import { settle } from './fakes.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { delay_ms } from '../../static/backoff.js';
-import { Connection, silence_timeout_ms, welcome_timeout_ms } from '../../static/connection.js';
-
-const welcome = {
-  type: 'welcome',
-  version: 1,
-  connection: 'c',
-  key: 'K',
-  nonce: 'N',
-  user: { id: '1', username: 'ada', full_name: 'Ada' },
-  rooms: [],
-  limits: {},
-};
-
-function set_up({ random = () => 0.5 } = {}) {
-  const clock = new Clock();
-  const world = {
-    clock,
-    sockets: [],
-    states: [],
-    frames: [],
-    welcomes: 0,
-    session: { status: 204, retry_after_ms: null },
-    asked: 0,
-    offline: false,
-  };
-  const around = {
-    open: () => world.sockets[world.sockets.push(new FakeSocket()) - 1],
-    session: async () => {
-      world.asked++;
-      if (world.session instanceof Error) throw world.session;
-      return world.session;
-    },
-    offer: async () => ({ key: 'k', nonce: 'n' }),
-    agree: async () => {},
-    now: clock.now,
-    later: clock.later,
-    cancel: clock.cancel,
-    random,
-    offline: () => world.offline,
-  };
-  world.connection = new Connection(around, {
-    on_state: (state) => world.states.push(state.name),
-    on_welcome: () => world.welcomes++,
-    on_frame: (frame) => world.frames.push(frame.type),
-  });
-  world.socket = () => world.sockets.at(-1);
-  world.greet = async () => {
-    world.socket().open();
-    await settle();
-    world.socket().say(welcome);
-    await settle();
-  };
-  world.name = () => world.connection.state.name;
-  return world;
-}
+import { welcome_timeout_ms } from '../../static/connection.js';
 
 test('it greets with a fresh key, and is open after the welcome', async () => {
   const world = set_up();
@@ -187,28 +134,6 @@ test('goodbye says when to come back', async () => {
   assert.equal(world.sockets.length, 2);
 });
 
-test('a command without any answer for 15 s shows a dead socket', async () => {
-  const world = set_up();
-  world.connection.start();
-  await world.greet();
-  world.connection.send({ type: 'people', id: 'x', ids: [] });
-  await world.clock.advance(silence_timeout_ms - 1);
-  assert.equal(world.name(), 'open');
-  await world.clock.advance(1);
-  assert.equal(world.name(), 'waiting');
-});
-
-test('an answer within 15 s keeps the socket', async () => {
-  const world = set_up();
-  world.connection.start();
-  await world.greet();
-  world.connection.send({ type: 'people', id: 'x', ids: [] });
-  await world.clock.advance(10_000);
-  world.socket().say({ type: 'people', id: 'x', people: [] });
-  await world.clock.advance(60_000);
-  assert.equal(world.name(), 'open');
-});
-
 test('it pauses while offline and connects when told that the network is back', async () => {
   const world = set_up();
   world.connection.start();
@@ -231,7 +156,7 @@ test('Retry now does not wait, and leaves no second timer behind', async () => {
   world.connection.start();
   assert.equal(world.sockets.length, 2);
   await world.greet();
-  await world.clock.advance(120_000);
+  await world.clock.advance(40_000);
   assert.equal(world.sockets.length, 2);
 });
 
@@ -264,4 +189,43 @@ test('a wait is at least 0.5 s and at most 30 s', () => {
     );
     assert.ok(delay_ms(failures, () => 0.9999999) <= 30_000);
   }
+});
+
+test('a question about the session that hangs does not stand in the way of Retry now', async () => {
+  const world = set_up();
+  world.session = new Promise(() => {});
+  world.connection.start();
+  world.socket().end(1006);
+  await settle();
+  assert.equal(world.connection.state.asking, true);
+  world.connection.start();
+  assert.equal(world.sockets.length, 2);
+  await world.greet();
+  assert.equal(world.name(), 'open');
+});
+
+test('an answer about the session that comes after Retry now changes nothing', async () => {
+  const world = set_up();
+  let answer;
+  world.session = new Promise((resolve) => (answer = resolve));
+  world.connection.start();
+  world.socket().end(1006);
+  world.connection.wake();
+  await world.greet();
+  answer({ status: 401, retry_after_ms: null });
+  await settle();
+  assert.equal(world.name(), 'open');
+});
+
+test('what the server has against us without naming a command is told, before the welcome too', async () => {
+  const world = set_up();
+  world.connection.start();
+  world.socket().open();
+  const complaint = { type: 'error', id: null, code: 'internal', retry: true };
+  world.socket().say({ ...complaint, text: 'Something broke here.' });
+  await world.greet();
+  world.socket().say({ ...complaint, code: 'rate_limited', text: 'Too much at once.' });
+  world.socket().end(4429);
+  assert.deepEqual(world.complaints, ['Something broke here.', 'Too much at once.']);
+  assert.deepEqual(world.frames, []);
 });

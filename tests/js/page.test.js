@@ -58,6 +58,22 @@ test('the banner tells for a while what was caught up', () => {
   assert.equal(words(open, 3000, caught_up), null);
 });
 
+test('a complaint of the server is shown for a while, also as the reason for waiting', () => {
+  const complaint = { text: 'Too much at once.', until_ms: 8000 };
+  const open = { name: 'open', again: false };
+  const waiting = { name: 'waiting', until_ms: 9000, reason: 'lost' };
+  assert.equal(words(open, 0, null, complaint).text, 'Too much at once.');
+  assert.equal(words(open, 8000, null, complaint), null);
+  assert.equal(words(waiting, 0, null, complaint).text, 'Too much at once. Next try in 9 s.');
+  assert.match(words(waiting, 8000, null, complaint).text, /^No connection/);
+});
+
+test('while it asks for the session for long, the banner offers to try at once', () => {
+  const asking = { name: 'connecting', since_ms: 0, again: true, asking: true };
+  assert.equal(words(asking, 999, null).action, 'none');
+  assert.equal(words(asking, 1000, null).action, 'retry');
+});
+
 test('the announcer says one sentence a second', async () => {
   const clock = new Clock();
   const said = [];

@@ -1,67 +1,7 @@
-import { Clock, settle } from './fakes.js';
+import { settle } from './fakes.js';
+import { opened, range, sealed, set_up } from './room.world.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Room } from '../../static/room.js';
-
-const sealed = (seq) => ({
-  protected: String(seq),
-  encrypted_key: '',
-  iv: '',
-  ciphertext: '',
-  tag: '',
-});
-const event = (seq) => ({ type: 'event', room: 'general', seq, envelope: sealed(seq) });
-const opened = (seq) => ({
-  header: { mid: `m${seq}`, from: 'a', time: 1000 * seq },
-  content: { kind: 'text', body: `body ${seq}` },
-});
-
-function set_up() {
-  const clock = new Clock();
-  const world = { clock, sent: [], live: [], caught_up: [], keys: [], connected: true, held: [] };
-  world.open = async (room, seq) => opened(seq);
-  world.room = new Room(
-    {
-      id: 'general',
-      name: 'general',
-      kind: 'public',
-      topic: '',
-      last_seq: 0,
-      read_seq: 0,
-      members: 1,
-    },
-    {
-      send: (command) => world.connected && Boolean(world.sent.push(command)),
-      vault: {
-        open: (room, seq, envelope) => world.open(room, seq, envelope),
-        keys: async (keys) => void world.keys.push(...keys),
-      },
-      later: clock.later,
-      random: () => 0,
-      on_change: () => {},
-      on_message: ({ seq }, live) => live && world.live.push(seq),
-      on_caught_up: (missed) => world.caught_up.push(missed),
-    },
-  );
-  world.last = () => world.sent.at(-1);
-  world.subscribed = (last_seq) =>
-    world.room.receive({
-      type: 'subscribed',
-      id: world.last().id,
-      room: 'general',
-      last_seq,
-      keys: [{ kid: 'general.1', wrapped: 'w' }],
-      members: 3,
-    });
-  world.events = async (from, to) => {
-    for (let seq = from; seq <= to; seq++) world.room.receive(event(seq));
-    await settle();
-  };
-  world.seqs = () => world.room.log.messages.map(({ seq }) => seq);
-  return world;
-}
-
-const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 test('the newest page is taken in order, and what follows is live', async () => {
   const world = set_up();
@@ -114,34 +54,6 @@ test('a new connection resumes after the last number and says how much was misse
   assert.deepEqual(world.seqs(), range(1, 5));
   assert.deepEqual(world.caught_up, [2]);
   assert.deepEqual(world.live, []);
-});
-
-test('a hole in live numbers asks again from the last good one', async () => {
-  const world = set_up();
-  world.room.open();
-  world.subscribed(2);
-  await world.events(1, 2);
-  await world.events(4, 5);
-  assert.equal(world.sent.length, 2);
-  assert.equal(world.last().since, 2);
-  assert.deepEqual(world.seqs(), [1, 2]);
-  world.subscribed(5);
-  await world.events(3, 5);
-  assert.deepEqual(world.seqs(), [1, 2, 3, 4, 5]);
-});
-
-test('a hole that stays is not asked for forever: the room begins anew', async () => {
-  const world = set_up();
-  world.room.open();
-  world.subscribed(2);
-  await world.events(1, 2);
-  await world.events(4, 4);
-  world.subscribed(4);
-  await world.events(4, 4);
-  assert.equal('since' in world.last(), false);
-  world.subscribed(4);
-  await world.events(4, 4);
-  assert.deepEqual(world.seqs(), [4]);
 });
 
 test('a gap drops the old run, and history pages back into it', async () => {

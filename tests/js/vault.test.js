@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createECDH, hkdfSync, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { Vault } from '../../static/vault.js';
+import { parse } from '../../static/wire.js';
 import { b64, header_of, seal, text_content, wrap } from './sealing.js';
 
 const page = { listeners: {}, addEventListener: (name, act) => (page.listeners[name] = act) };
@@ -78,4 +79,23 @@ test('a worker that cannot run says so once and refuses what is asked', async ()
   await assert.rejects(asked);
   await assert.rejects(vault.offer());
   assert.equal(failures, 1);
+});
+
+test('an event whose row is gone from the store is damaged, with and without keys', async () => {
+  const parts = { protected: '', encrypted_key: '', iv: '', ciphertext: '', tag: '' };
+  const frame = { type: 'event', room: 'general', seq: 7, envelope: parts };
+  assert.deepEqual(parse(JSON.stringify(frame)), frame);
+  const vault = new Vault(page, never);
+  assert.deepEqual(await vault.open('general', 7, parts), { refused: 'damaged' });
+  const channel = await agree(vault);
+  const room_key = randomBytes(32);
+  await vault.keys([{ kid: 'general.4', wrapped: b64(wrap(channel, room_key)) }]);
+  assert.deepEqual(await vault.open('general', 7, parts), { refused: 'damaged' });
+  const whole = seal(room_key, header_of({ kid: 'general.4' }), text_content('gone'));
+  for (const part of Object.keys(parts))
+    assert.deepEqual(
+      await vault.open('general', 7, { ...whole, [part]: '' }),
+      { refused: 'damaged' },
+      part,
+    );
 });

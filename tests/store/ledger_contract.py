@@ -155,6 +155,19 @@ class DeadlineContract(StoreCase):
         self.assertEqual(numbers(outcomes), [1])
         self.assertEqual([e.room for e in (await self.page(ANN)).events], [GENERAL])
 
+    async def test_a_thread_that_hangs_does_not_hold_the_end(self) -> None:
+        await self.store.stop()
+        self.store = self.open(deadline_s=0.2)
+        going_on = threading.Event()
+        self.addCleanup(going_on.set)
+        hanging = self.store.database.write("hang", lambda tx: going_on.wait(20))
+        threads = [one for one in threading.enumerate() if "PoolThread" in one.name]
+        began_s = time.monotonic()
+        await self.store.stop()
+        self.assertLess(time.monotonic() - began_s, 5)
+        await self.refused(Unavailable, lambda: hanging)
+        self.assertEqual({one.daemon for one in threads if one.is_alive()}, {True})
+
     async def test_a_mistake_of_our_own_is_not_called_unavailable(self) -> None:
         for ask in (self.store.database.read, self.store.database.write):
             try:

@@ -16,6 +16,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 30.0
 
+NO_PACE = tuple(
+    word
+    for name in ("posts", "posts-per-user", "posts-per-room")
+    for word in ("--limit", f"{name}=0")
+)
+"""Options for daemons whose people post as fast as they can."""
+
 
 def free_port() -> int:
     """A TCP port on 127.0.0.1 that nobody listens on now."""

@@ -47,12 +47,18 @@ PASSWORD = "a long enough secret"
 
 
 class MemoryAccounts:
-    """The port Accounts over dictionaries; ``away`` makes every call fail."""
+    """The port Accounts over dictionaries.
+
+    ``away`` makes every call fail, ``unwritable`` those that touch or end a session; while ``slow``
+    has not fired they all wait, while ``slow_writes`` has not those two.
+    """
 
     def __init__(self) -> None:
         self.users: dict[str, tuple[User, PasswordHash]] = {}
         self.sessions: dict[SessionDigest, Session] = {}
         self.away = False
+        self.unwritable = False
+        self.slow_writes: Deferred[None] | None = None
         self.touches = 0
         self.slow: Deferred[None] | None = None
 
@@ -61,6 +67,13 @@ class MemoryAccounts:
             await self.slow
         if self.away:
             raise Unavailable("the database is away")
+
+    async def _writable(self) -> None:
+        await self._ready()
+        if self.slow_writes is not None:
+            await self.slow_writes
+        if self.unwritable:
+            raise Unavailable("the disk is full")
 
     async def add_user(self, user: User, password: PasswordHash, session: Session) -> None:
         await self._ready()
@@ -85,14 +98,14 @@ class MemoryAccounts:
         return self.sessions.get(digest)
 
     async def touch_session(self, digest: SessionDigest, seen_ms: int) -> None:
-        await self._ready()
         self.touches += 1
+        await self._writable()
         session = self.sessions.get(digest)
         if session is not None:
             self.sessions[digest] = replace(session, seen_ms=max(seen_ms, session.seen_ms))
 
     async def end_session(self, digest: SessionDigest) -> None:
-        await self._ready()
+        await self._writable()
         self.sessions.pop(digest, None)
 
     async def end_sessions_before(self, created_ms: int, seen_ms: int) -> int:
@@ -251,6 +264,7 @@ class Web:
         templates: Path | None = None,
         static: Path | None = None,
         capacity: Capacity | None = None,
+        most_connections: int = 0,
     ) -> None:
         self.clock = Clock()
         self.store = MemoryAccounts()
@@ -283,6 +297,7 @@ class Web:
             reactor=self.clock,
             templates_dir=templates or templates_dir(),
             static_dir=static or static_dir(),
+            most_connections=most_connections,
             random_bytes=self.random,
         )
 

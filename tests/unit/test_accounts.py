@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.chat.accounts import DAY_MS, Accounts, InvalidFields, WrongPair
@@ -74,6 +74,14 @@ class Registering(AccountsCase):
         self.assertIsNone(self.find(old, START_MS))
         self.assertEqual(self.bus.news, [SessionEnded(digest_of(old))])
 
+    def test_an_old_session_that_cannot_be_ended_does_not_undo_the_account(self) -> None:
+        _, old = self.register("ada")
+        self.store.unwritable = True
+        work = self.accounts.register("Bob", "bob", PASSWORD, PASSWORD, START_MS, replacing=old)
+        session, token = self.run_now(work)
+        self.assertEqual(self.find(token, START_MS), session)
+        self.assertEqual(self.bus.news, [])
+
 
 class LoggingIn(AccountsCase):
     def test_the_right_pair_gets_a_new_session_each_time(self) -> None:
@@ -88,6 +96,13 @@ class LoggingIn(AccountsCase):
         self.run_now(self.accounts.log_in("ada", PASSWORD, START_MS, replacing=old))
         self.assertIsNone(self.find(old, START_MS))
         self.assertEqual(self.bus.news, [SessionEnded(digest_of(old))])
+
+    def test_an_old_session_that_cannot_be_ended_does_not_undo_the_log_in(self) -> None:
+        _, old = self.register()
+        self.store.unwritable = True
+        work = self.accounts.log_in("ada", PASSWORD, START_MS, replacing=old)
+        session, token = self.run_now(work)
+        self.assertEqual(self.find(token, START_MS), session)
 
     def test_unknown_user_and_wrong_password_are_one_answer_and_the_same_work(self) -> None:
         self.register()
@@ -133,6 +148,48 @@ class Sessions(AccountsCase):
         for second in range(150):
             self.find(token, START_MS + second * 1_000)
         self.assertEqual(self.store.touches, 2)
+
+    def test_a_session_is_found_while_nothing_can_be_written(self) -> None:
+        session, token = self.register()
+        self.store.unwritable = True
+        later_ms = START_MS + 2 * 60_000
+        self.assertEqual(self.find(token, later_ms), session)
+        self.store.unwritable = False
+        self.find(token, later_ms)
+        self.assertEqual(self.store.sessions[session.digest].seen_ms, later_ms)
+
+    def test_nobody_waits_for_a_session_to_be_noted_and_it_is_noted_once(self) -> None:
+        session, token = self.register()
+        self.store.slow_writes = Deferred()
+        for _ in range(3):
+            self.assertEqual(self.find(token, START_MS + 2 * 60_000), session)
+        self.assertEqual(self.store.touches, 1)
+        self.store.slow_writes.callback(None)
+
+    def test_an_expired_session_is_none_also_while_nothing_can_be_written(self) -> None:
+        _, token = self.register()
+        self.store.unwritable = True
+        self.assertIsNone(self.find(token, START_MS + 30 * DAY_MS))
+
+    def test_a_mistake_while_noting_a_session_is_logged(self) -> None:
+        _, token = self.register()
+        self.store.slow_writes = fail(ZeroDivisionError())
+        self.assertIsNotNone(self.find(token, START_MS + 2 * 60_000))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_the_session_of_an_open_socket_stays_in_use_until_it_ends(self) -> None:
+        session, _ = self.register()
+        for day in range(30):
+            open_still = self.accounts.still_open(session.digest, START_MS + day * DAY_MS)
+            self.assertTrue(self.run_now(open_still))
+        self.assertEqual(self.store.sessions[session.digest].seen_ms, START_MS + 29 * DAY_MS)
+        ended = self.accounts.still_open(session.digest, START_MS + 30 * DAY_MS)
+        self.assertFalse(self.run_now(ended))
+
+    def test_the_session_of_an_open_socket_that_is_gone_is_not_open(self) -> None:
+        session, _ = self.register()
+        del self.store.sessions[session.digest]
+        self.assertFalse(self.run_now(self.accounts.still_open(session.digest, START_MS)))
 
     def test_what_is_no_token_never_reaches_the_store(self) -> None:
         self.store.away = True

@@ -16,9 +16,9 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.config import Config, ConfigError, load_config
+from securechat.config.sources import NAMES, PREFIX
 from securechat.core.settings import Limits, MysqlDatabase, SqliteDatabase, limit_names
 from securechat.options import HELP, Options
-from securechat.config.sources import NAMES, PREFIX
 
 
 def write_certificate(folder: Path, name: str = "tls") -> tuple[Path, Path]:

@@ -17,9 +17,10 @@ PACKAGE = Path(securechat.__file__).parent
 ALLOWED: dict[str, set[str]] = {
     "core": {"core"},
     "metrics": {"metrics", "core"},
-    "hashing": {"hashing", "core"},
+    "threads": {"threads"},
+    "hashing": {"hashing", "core", "threads"},
     "chat": {"chat", "core", "metrics"},
-    "store": {"store", "core", "metrics"},
+    "store": {"store", "core", "metrics", "threads"},
     "bus": {"bus", "core", "metrics"},
     "keyring": {"keyring", "core"},
     "assets": {"assets", "__init__"},

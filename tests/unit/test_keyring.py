@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -11,6 +12,7 @@ from twisted.trial.unittest import TestCase
 from securechat import keyring
 from securechat.core.errors import Misconfigured, Unavailable
 from securechat.core.model import Identity
+from securechat.store.mysql import read_password
 
 
 class MemoryLedger:
@@ -115,11 +117,46 @@ class KeyringTests(TestCase):
         with self.assertRaisesRegex(Misconfigured, "start it again"):
             draft.settle(self.ledger)
 
-    def test_a_claim_that_fails_leaves_no_keyring_behind(self) -> None:
-        for failure in (Misconfigured("holds people"), Unavailable("away")):
+    def test_a_claim_that_is_refused_leaves_no_keyring_behind(self) -> None:
+        draft = keyring.read_or_draft(self.path)
+        failing = MemoryLedger(failure=Misconfigured("holds people"))
+        self.assertRaises(Misconfigured, draft.settle, failing)
+        self.assertEqual(list(self.path.parent.iterdir()), [])
+
+    def test_a_claim_of_unknown_outcome_keeps_the_keyring_and_settles_later(self) -> None:
+        for committed in (True, False):
             draft = keyring.read_or_draft(self.path)
-            self.assertRaises(type(failure), draft.settle, MemoryLedger(failure=failure))
-            self.assertFalse(self.path.exists())
+            failing = MemoryLedger(failure=Unavailable("lost during COMMIT"))
+            self.assertRaises(Unavailable, draft.settle, failing)
+            self.assertEqual(keyring.read(self.path).roots, draft.roots)
+            self.ledger = MemoryLedger(draft.roots.identity() if committed else None)
+            draft.settle(self.ledger)
+            self.assertTrue(draft.roots.fits(self.ledger.claimed or self.fail()))
+            keyring.read_or_draft(self.path).settle(self.ledger)
+            self.path.unlink()
+
+    def test_a_full_disk_leaves_no_half_written_keyring(self) -> None:
+        real, calls = os.fsync, 0
+        for failing_call in (1, 2):
+            calls = 0
+
+            def fsync(file: int, at: int = failing_call) -> None:
+                nonlocal calls
+                calls += 1
+                if calls == at:
+                    raise OSError(errno.ENOSPC, "No space left on device")
+                real(file)
+
+            self.patch(os, "fsync", fsync)
+            self.assertIn("No space left", self.refusal())
+            self.assertEqual(list(self.path.parent.iterdir()), [])
+
+    def test_a_keyring_that_is_there_is_never_overwritten(self) -> None:
+        draft = keyring.read_or_draft(self.path)
+        self.path.write_text("somebody else's")
+        self.assertRaises(Misconfigured, draft._save)
+        self.assertEqual(self.path.read_text(), "somebody else's")
+        self.assertEqual(list(self.path.parent.iterdir()), [self.path])
 
     def test_a_folder_that_cannot_be_written_is_named(self) -> None:
         self.path = self.path.parent / "no such folder" / "keyring.json"
@@ -130,3 +167,13 @@ class KeyringTests(TestCase):
         self.path.chmod(0o440)
         self.patch(os, "environ", {"CREDENTIALS_DIRECTORY": str(self.path.parent)})
         keyring.read_or_draft(self.path).settle(self.ledger)
+
+    def test_a_database_password_may_be_a_credential_of_systemd_too(self) -> None:
+        password = self.path.with_name("securechat-database")
+        password.write_text("a secret\n")
+        password.chmod(0o440)
+        self.assertRaises(Misconfigured, read_password, password)
+        self.patch(os, "environ", {"CREDENTIALS_DIRECTORY": str(password.parent)})
+        self.assertEqual(read_password(password), b"a secret")
+        self.patch(os, "environ", {"CREDENTIALS_DIRECTORY": str(password.parent.parent)})
+        self.assertRaises(Misconfigured, read_password, password)

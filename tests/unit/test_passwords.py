@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from unicodedata import normalize
 
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
+from securechat import hashing
 from securechat.core.errors import Busy, Damaged, Unavailable
 from securechat.core.model import PasswordHash
 from securechat.core.passwords import (
@@ -93,7 +96,7 @@ class InThreads(TestCase):
 
         pool = BcryptPool(reactor, PEPPERS, cost=cost, threads=1, max_waiting=max_waiting)
         pool.start()
-        self.addCleanup(pool.stop)
+        self.addCleanup(lambda: Deferred.fromCoroutine(pool.stop()))
         return pool
 
     def test_a_hash_matches_its_password_only(self) -> Deferred[None]:
@@ -131,8 +134,26 @@ class InThreads(TestCase):
 
         return Deferred.fromCoroutine(check())
 
-    def test_a_pool_that_does_not_run_is_unavailable(self) -> None:
+    async def test_a_hash_that_hangs_does_not_hold_the_end(self) -> None:
+        pool, began, hang = self.pool(), threading.Event(), threading.Event()
+
+        def hang_on(*_: object) -> None:
+            began.set()
+            hang.wait(20)
+
+        self.patch(hashing, "STOP_WITHIN_S", 0.1)
+        self.patch(hashing, "hash_password", hang_on)
+        asked = pool.hash("a long secret")
+        began.wait(5)
+        began_s = time.monotonic()
+        await pool.stop()
+        self.assertLess(time.monotonic() - began_s, 5)
+        self.assertFalse([one for one in pool._pool.threads if not one.daemon])
+        hang.set()
+        await asked
+
+    async def test_a_pool_that_does_not_run_is_unavailable(self) -> None:
         pool = self.pool()
-        pool.stop()
+        await pool.stop()
         self.assertRaises(Unavailable, pool.hash, "a long secret")
         self.assertRaises(Unavailable, pool.matches, "a long secret", None)

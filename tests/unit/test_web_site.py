@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
@@ -16,6 +17,7 @@ from twisted.web.resource import IResource
 from securechat.core.errors import Misconfigured
 from securechat.core.model import Visitor
 from securechat.core.settings import Limits
+from securechat.metrics import Metrics, MetricsResource
 from securechat.web import upgrade_headers
 from securechat.web.headers import CONTENT_SECURITY_POLICY
 from securechat.web.origins import Origins
@@ -251,6 +253,7 @@ class Bodies(SynchronousTestCase):
 
     def test_smuggling_and_malformed_requests_are_400_once(self) -> None:
         host = b"Host: localhost:8080\r\n"
+        chunked, identity = b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: identity\r\n"
         for raw in (
             self.top + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             self.top + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
@@ -258,6 +261,17 @@ class Bodies(SynchronousTestCase):
             self.top + b"Content-Length: 4, 4\r\n\r\nabcd",
             self.top + b"Content-Length: -1\r\n\r\n",
             self.top + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            self.top + chunked + identity + b"\r\n0\r\n\r\n",
+            self.top + identity + chunked + b"\r\n0\r\n\r\n",
+            self.top + chunked + chunked + b"\r\n0\r\n\r\n",
+            self.top + b"Transfer-Encoding: identity\r\nContent-Length: 4\r\n\r\nabcd",
+            self.top + b"Transfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
+            self.top + b"Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+            self.top + b"Transfer-Encoding:\r\n\r\n0\r\n\r\n",
+            b"POST /login HTTP/1.0\r\n" + host + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            b"GET / HTTP/1.1\r\n" + host + b"X: a\r\n Host: evil.example\r\n\r\n",
+            self.top + b"X: a\r\n\tTransfer-Encoding: chunked\r\n\r\n",
+            b"GET / HTTP/1.1\r\n Host: localhost:8080\r\n\r\n",
             self.top + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
             self.top + b"Transfer-Encoding: chunked\r\n\r\n0x1\r\nx\r\n",
             self.top + b"Content-Length : 4\r\n\r\nabcd",
@@ -274,11 +288,22 @@ class Bodies(SynchronousTestCase):
             self.assertEqual(response.header("Connection"), "close")
             self.assertEqual(response.header("Content-Security-Policy"), CONTENT_SECURITY_POLICY)
 
-    def test_a_line_without_end_is_cut(self) -> None:
-        channel, wire = self.web.connect()
-        for _ in range(20):
-            channel.dataReceived(b"G" * 1_024)
-        self.assertTrue(wire.disconnecting or parse(wire.value()))
+    def test_an_over_long_line_is_answered(self) -> None:
+        top = b"GET / HTTP/1.1\r\nHost: localhost:8080\r\n"
+        for raw, status in (
+            (b"G" * 20_000, 400),
+            (b"GET /" + b"a" * 20_000 + b" HTTP/1.1\r\n\r\n", 400),
+            (top + b"X: " + b"y" * 20_000, 431),
+            (top + b"X: " + b"y" * 20_000 + b"\r\n\r\n", 431),
+        ):
+            channel, wire = self.web.connect()
+            for start in range(0, len(raw), 1_024):
+                channel.dataReceived(raw[start : start + 1_024])
+            responses = parse(wire.value())
+            self.assertEqual([response.status for response in responses], [status], raw[:40])
+            self.assertEqual(
+                responses[0].header("Content-Security-Policy"), CONTENT_SECURITY_POLICY
+            )
 
 
 class Deadlines(SynchronousTestCase):
@@ -424,6 +449,14 @@ class BehindAProxy(SynchronousTestCase):
         ):
             self.assertEqual(proxies.client_address(peer, forwarded), expected, (peer, forwarded))
 
+    def test_a_proxy_on_a_unix_socket_is_believed_where_one_is_configured(self) -> None:
+        behind, alone = Web(behind_proxy=["127.0.0.1/32"]).site, Web().site
+        peer = behind.peer(UNIXAddress(None))
+        self.assertEqual(behind.proxies.client_address(peer, ["192.0.2.1"]), "192.0.2.1")
+        self.assertEqual(behind.proxies.client_address(peer, ["local"]), peer)
+        self.assertEqual(alone.proxies.client_address(peer, ["192.0.2.1"]), peer)
+        self.assertTrue(behind.proxies.over_plain_http(peer, ["http"]))
+
     def test_who_came_in_clear_is_sent_to_our_own_https_name(self) -> None:
         web = Web(public_url="https://chat.example.org", behind_proxy=["10.0.0.0/8"])
         clear = [("X-Forwarded-Proto", "http")]
@@ -462,6 +495,34 @@ class ThePlainPortBesideTls(SynchronousTestCase):
 
     def test_health_is_told(self) -> None:
         self.assertEqual(self.web.request("GET", "/healthz", host="10.0.0.1").status, 200)
+
+
+class TheSiteOfTheFigures(SynchronousTestCase):
+    """Metrics: the same rules for another resource on loopback."""
+
+    def setUp(self) -> None:
+        self.web = Web(public_url="https://chat.example.org")
+        figures = MetricsResource(Metrics())
+        self.web.site = self.web.site.on_loopback(figures, self.web.metrics)
+
+    def test_it_answers_under_the_names_of_loopback_only(self) -> None:
+        for host, status in (
+            ("localhost:9090", 404),
+            ("127.0.0.1:9090", 404),
+            ("[::1]", 404),
+            ("evil.example:9090", 421),
+            ("chat.example.org", 421),
+        ):
+            self.assertEqual(self.web.request("GET", "/nope", host=host).status, status, host)
+
+    def test_it_has_deadlines_and_our_headers(self) -> None:
+        channel, wire = self.web.connect()
+        channel.dataReceived(b"GET /metrics HTTP/1.1\r\n")
+        self.web.clock.advance(10)
+        answer = parse(wire.value())[0]
+        self.assertEqual(answer.status, 408)
+        self.assertEqual(answer.header("Content-Security-Policy"), CONTENT_SECURITY_POLICY)
+        self.assertIsNone(answer.header("Strict-Transport-Security"))
 
 
 class StaticFiles(SynchronousTestCase):

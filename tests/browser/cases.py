@@ -1,0 +1,45 @@
+"""What the browser tests have in common: real daemons, and people in front of a real Chromium."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.browser import Visitor, reason_to_skip
+from tests.support.daemon import DaemonProcess
+
+
+class BrowserCase(SynchronousTestCase):
+    """Playwright's blocking API beside blocking daemons: no reactor turns here."""
+
+    skip = reason_to_skip()
+
+    def daemon(self, *options: str, **more: Any) -> DaemonProcess:
+        """A running daemon that ends with the test."""
+        daemon = DaemonProcess(Path(self.mktemp()).resolve(), *options, **more)
+        self.addCleanup(daemon.stop)
+        return daemon.start()
+
+    def visitor(self, daemon: DaemonProcess, name: str, **options: Any) -> Visitor:
+        """Somebody who has not been here yet; at the end nothing may have gone wrong for them."""
+        visitor = Visitor(daemon.url, name, **options)
+        self.addCleanup(visitor.leave)
+        self.addCleanup(lambda: self.assertEqual(visitor.unexcused, [], name))
+        return visitor
+
+    def person(self, daemon: DaemonProcess, name: str, **options: Any) -> Visitor:
+        """Somebody who has just registered and sees the chat."""
+        return self.visitor(daemon, name, **options).register()
+
+    def until(
+        self, condition: Callable[[], object], visitor: Visitor, within_s: float = 15
+    ) -> None:
+        """Wait until ``condition`` holds, letting the visitor's browser work meanwhile."""
+        deadline_s = time.monotonic() + within_s
+        while not condition():
+            self.assertLess(time.monotonic(), deadline_s, "it never came true")
+            visitor.page.wait_for_timeout(20)

@@ -1,0 +1,100 @@
+"""axe-core finds nothing: every page and state, light and dark, narrow and wide."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from tests.browser.cases import BrowserCase
+from tests.support.browser import PASSWORD, Visitor, reason_to_skip
+from tests.support.daemon import ROOT
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+WIDTHS = (320, 1280)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+RUN = """async (tags) => {
+  const { violations, passes } = await axe.run(document, {
+    runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'],
+  });
+  const told = ({ target, failureSummary }) => [target.join(' '), failureSummary];
+  return {
+    violations: violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(told) })),
+    passes: passes.length,
+  };
+}"""
+
+
+class Accessibility(BrowserCase):
+    skip = reason_to_skip() or (None if AXE.exists() else "axe-core is not installed (npm ci)")
+
+    def findings(self, visitor: Visitor, state: str) -> list[str]:
+        """What axe-core says about the page in this state, in every scheme and width."""
+        found = []
+        visitor.page.evaluate(AXE.read_text())
+        for scheme in SCHEMES:
+            visitor.page.emulate_media(color_scheme=scheme)
+            for width in WIDTHS:
+                visitor.page.set_viewport_size({"width": width, "height": 800})
+                where = f"{state}, {scheme}, {width} px"
+                said = visitor.page.evaluate(RUN, TAGS)
+                self.assertGreater(said["passes"], 15, "axe-core looked at next to nothing")
+                found += [sentence(where, one) for one in said["violations"]]
+                found += self.overflow(visitor, where)
+        return found
+
+    def overflow(self, visitor: Visitor, where: str) -> list[str]:
+        """WCAG 1.4.10: at 320 px nothing needs scrolling sideways."""
+        excess_px = visitor.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        return [f"{where}: {excess_px} px too wide"] if excess_px > 0 else []
+
+    def test_forms_and_errors_have_no_violation(self) -> None:
+        daemon = self.daemon()
+        ada = self.visitor(daemon, "Ada Lovelace")
+        ada.excuse(r"console: Failed to load resource: the server responded with a status of 4")
+        found = []
+        for path in ("/login", "/login?ended", "/register", "/nothing-here"):
+            ada.visit(path)
+            found += self.findings(ada, path)
+        ada.visit("/register")
+        ada.fill(fullname="", username="a!", password="short", confirm="other")
+        ada.submit()
+        found += self.findings(ada, "/register with errors")
+        ada.visit("/login")
+        ada.fill(username="ada", password=PASSWORD)
+        ada.submit()
+        found += self.findings(ada, "/login with an error")
+        self.assertEqual(found, [])
+
+    def test_the_chat_has_no_violation_in_any_state(self) -> None:
+        daemon = self.daemon()
+        eve = self.person(daemon, "Eve Moneypenny")
+        ada = self.person(daemon, "Ada Lovelace")
+        ada.excuse_lost_connections()
+        ada.page.get_by_text("No messages yet").wait_for()
+        found = self.findings(ada, "empty room")
+        ada.page.set_viewport_size({"width": 1280, "height": 800})
+        eve.say("Good morning!")
+        eve.say("x" * 200)
+        ada.reads("Good morning!", "x" * 200)
+        ada.say("Good morning, Eve.")
+        ada.reads("Good morning, Eve.")
+        found += self.findings(ada, "messages")
+        ada.page.set_viewport_size({"width": 320, "height": 800})
+        ada.page.get_by_role("button", name="Rooms", exact=True).click()
+        found += self.findings(ada, "rooms")
+        ada.page.set_viewport_size({"width": 320, "height": 800})
+        ada.page.get_by_role("button", name="Back", exact=True).click()
+        daemon.stop()
+        ada.page.locator("#banner").wait_for()
+        ada.say("while away")
+        ada.page.locator("li.letter").wait_for()
+        found += self.findings(ada, "daemon away")
+        self.assertEqual(found, [])
+
+
+def sentence(where: str, violation: dict[str, Any]) -> str:
+    """One violation in one line."""
+    nodes = "; ".join(f"{target} ({summary})" for target, summary in violation["nodes"][:3])
+    return f"{where}: {violation['id']} ({violation['impact']}): {nodes}".replace("\n", " ")

@@ -1,0 +1,134 @@
+"""The daemon's life where no process is needed: listening, sessions of open sockets, the end."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
+from twisted.logger import LogEvent, LogLevel, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+
+from securechat.chat.accounts import Accounts
+from securechat.core.model import SessionDigest
+from securechat.core.ports import News, SessionEnded
+from securechat.core.settings import Limits
+from securechat.daemon import OUT_WITHIN_S, Daemon, Listener
+from securechat.web import Origins
+
+from .fakes_web import (
+    PASSWORD,
+    START_MS,
+    CountingRandom,
+    HeardBus,
+    InlineHashing,
+    MemoryAccounts,
+)
+
+
+class Sockets:
+    """The connections as the daemon sees them."""
+
+    def __init__(self) -> None:
+        self.open: list[SessionDigest] = []
+        self.heard: list[News] = []
+
+    def sessions(self) -> list[SessionDigest]:
+        return self.open
+
+    def hear(self, news: News) -> None:
+        self.heard.append(news)
+
+    def sweep(self) -> None:
+        return None
+
+    async def drain(self) -> None:
+        return None
+
+
+class Hanging:
+    """A part that never ends, not even when it is cancelled."""
+
+    async def drain(self) -> None:
+        while True:
+            never: Deferred[None] = Deferred(lambda waiting: waiting.callback(None))
+            await never
+            await Deferred()
+
+
+class DaemonCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock, self.store, self.sockets = Clock(), MemoryAccounts(), Sockets()
+        hashing = InlineHashing()
+        self.accounts = Accounts(self.store, hashing, HeardBus(), Limits(), CountingRandom())
+        self.events: list[LogEvent] = []
+        observer: Any = self.events.append
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+
+    def daemon(self, reactor: Any = None, journal: Any = None) -> Daemon:
+        return Daemon(
+            store=cast(Any, None),
+            ring=cast(Any, None),
+            prepared=True,
+            accounts=self.accounts,
+            hashing=cast(Any, None),
+            journal=journal,
+            sockets=cast(Any, self.sockets),
+            origins=Origins(),
+            wall_clock=lambda: START_MS,
+            reactor=reactor or self.clock,
+        )
+
+
+class OpenSockets(DaemonCase):
+    def test_a_session_that_is_gone_from_the_database_takes_its_sockets_along(self) -> None:
+        for name in ("ada", "bob"):
+            made = self.accounts.register("X Y", name, PASSWORD, PASSWORD, START_MS)
+            session, _ = self.successResultOf(Deferred.fromCoroutine(made))
+            self.sockets.open.append(session.digest)
+        ada, bob = self.sockets.open
+        del self.store.sessions[ada]
+        self.successResultOf(Deferred.fromCoroutine(self.daemon()._tend_sessions()))
+        self.assertEqual(self.sockets.heard, [SessionEnded(ada)])
+        self.assertEqual(self.store.touches, 1)
+        self.assertIn(bob, self.store.sessions)
+
+    def test_without_a_database_no_socket_is_ended(self) -> None:
+        self.sockets.open.append(SessionDigest(b"x" * 32))
+        self.store.away = True
+        self.successResultOf(Deferred.fromCoroutine(self.daemon()._tend_sessions()))
+        self.assertEqual(self.sockets.heard, [])
+
+
+class Broken:
+    """A reactor on which listening fails in a way of its own."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def listenTCP(self, *args: object, **options: object) -> None:
+        raise self.error
+
+
+class Listening(DaemonCase):
+    def test_every_failure_to_listen_is_one_line_and_status_1(self) -> None:
+        for error in (FileNotFoundError(2, "No such file or directory"), KeyError()):
+            self.events.clear()
+            daemon = self.daemon(Broken(error))
+            daemon.listeners = [Listener("tcp:8080", Factory(), is_chat=True)]
+            ended = self.assertRaises(SystemExit, daemon.privilegedStartService)
+            self.assertEqual(ended.code, 1)
+            told = [one for one in self.events if one["log_level"] >= LogLevel.warn]
+            self.assertEqual([one["endpoint"] for one in told], ["tcp:8080"])
+            self.assertTrue(told[0]["reason"])
+            self.assertEqual(self.flushLoggedErrors(), [])
+
+
+class TheEnd(DaemonCase):
+    def test_what_hangs_does_not_hold_the_end(self) -> None:
+        stopped = self.daemon(journal=Hanging()).stopService()
+        self.assertNoResult(stopped)
+        self.clock.advance(OUT_WITHIN_S)
+        self.successResultOf(stopped)
