@@ -8,7 +8,8 @@ import secrets
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, TimeoutError
+from twisted.internet import defer
+from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -77,7 +78,7 @@ class BcryptPool:
         ending.addTimeout(STOP_WITHIN_S, self._reactor)
         try:
             await ending
-        except TimeoutError:
+        except defer.TimeoutError:
             log.warn("a password's thread hangs and is left behind")
 
     @property

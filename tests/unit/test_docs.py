@@ -105,7 +105,9 @@ class ConfigurationTable(SynchronousTestCase):
 
     def test_the_unit_hands_over_the_keyring_under_the_name_that_is_looked_for(self) -> None:
         found = re.findall(r"LoadCredential=([^:]+):", text("docs/securechat.service"))
-        self.assertEqual(found, [CREDENTIAL])
+        self.assertEqual(found, [CREDENTIAL, "securechat-database"])
+        named = "/run/credentials/securechat.service/securechat-database"
+        self.assertIn(f'database-password-file = "{named}"', text("docs/operations.md"))
 
 
 class LimitsTable(SynchronousTestCase):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import IResource
 
+from securechat.assets import templates_dir
 from securechat.core.errors import Misconfigured
 from securechat.core.model import Visitor
 from securechat.core.settings import Limits
@@ -539,7 +541,8 @@ class StaticFiles(SynchronousTestCase):
             "manifest.webmanifest": ("application/manifest+json", b"{}"),
             "deep/odd.bin": ("application/octet-stream", b"\0"),
         }
-        for name in ("favicon.svg", "theme.js", "forms.js", "chat.css"):
+        templates = "".join(path.read_text() for path in templates_dir().glob("*.html"))
+        for name in re.findall(r"static\('([^']+)'\)", templates):
             (folder / name).write_bytes(b"x")
         for name, (_, content) in self.files.items():
             (folder / name).write_bytes(content)
