@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import socket
 from dataclasses import replace
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from twisted.trial.unittest import TestCase
 
 from securechat.core.errors import Misconfigured, Unavailable
@@ -19,6 +13,7 @@ from securechat.core.settings import MysqlDatabase
 from securechat.store import Store
 from securechat.store.mysql import is_local
 from tests.support import mariadb
+from tests.support.certificates import LOCALHOST, Certificates, make_certificates
 
 
 class ServerCase(TestCase):
@@ -64,88 +59,44 @@ class Settings(ServerCase):
         self.assertIn("ALTER TABLE meta ENGINE = InnoDB", str(error))
 
 
-class Certificates(ServerCase):
+class Proofs(ServerCase):
     """Over TCP the server must show a certificate that leads to the right authority."""
 
     def test_only_a_server_with_the_right_certificate_and_name_is_spoken_to(self) -> None:
-        folder = Path(self.mktemp()).absolute()
-        folder.mkdir()
-        self.authority(folder, "ours")
-        self.authority(folder, "foreign")
+        ours, foreign = self.certificates(), self.certificates()
         port = free_port()
         server = self.server(
             "--skip-networking=0",
             "--bind-address=127.0.0.1",
             f"--port={port}",
-            f"--ssl-ca={folder / 'ours.pem'}",
-            f"--ssl-cert={folder / 'ours-server.pem'}",
-            f"--ssl-key={folder / 'ours-server.key'}",
+            f"--ssl-ca={ours.authority}",
+            f"--ssl-cert={ours.chain}",
+            f"--ssl-key={ours.key}",
         )
         name = server.fresh_database()
         server.sql("CREATE USER 'tcp'@'127.0.0.1' REQUIRE SSL")
         server.sql("CREATE USER 'tcp'@'localhost' REQUIRE SSL")
         for host in ("127.0.0.1", "localhost"):
             server.sql(f"GRANT ALL ON {name}.* TO 'tcp'@'{host}'")
-        good = MysqlDatabase(
-            user="tcp", name=name, host="localhost", port=port, ca=folder / "ours.pem"
-        )
+        good = MysqlDatabase(user="tcp", name=name, host="localhost", port=port, ca=ours.authority)
         Store(good).ledger.prepare()
         for wrong in (
-            replace(good, ca=folder / "foreign.pem"),
+            replace(good, ca=foreign.authority),
             replace(good, host="127.0.0.1"),
             # The whole of 0.0.0.0 is this machine to the kernel, but not to is_local.
             replace(good, host="0.0.0.0", ca=None),  # noqa: S104 - spoken to, not bound
         ):
             error = self.assertRaises(Misconfigured, Store(wrong).ledger.prepare)
             self.assertIn("--database-ca", str(error))
-        missing = replace(good, ca=folder / "none.pem")
+        missing = replace(good, ca=ours.authority.with_name("none.pem"))
         error = self.assertRaises(Misconfigured, Store(missing).ledger.prepare)
         self.assertIn("none.pem", str(error))
         self.assertRaises(Unavailable, Store(replace(good, port=free_port())).ledger.prepare)
 
-    def authority(self, folder: Path, name: str) -> None:
-        """An authority and a server certificate for localhost that leads to it."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        own = self.certificate(name, key, name, key, authority=True)
-        (folder / f"{name}.pem").write_bytes(own.public_bytes(serialization.Encoding.PEM))
-        server_key = ec.generate_private_key(ec.SECP256R1())
-        server = self.certificate("localhost", server_key, name, key, authority=False)
-        (folder / f"{name}-server.pem").write_bytes(server.public_bytes(serialization.Encoding.PEM))
-        (folder / f"{name}-server.key").write_bytes(
-            server_key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.TraditionalOpenSSL,
-                serialization.NoEncryption(),
-            )
-        )
-
-    def certificate(
-        self,
-        subject: str,
-        key: ec.EllipticCurvePrivateKey,
-        issuer: str,
-        issuer_key: ec.EllipticCurvePrivateKey,
-        *,
-        authority: bool,
-    ) -> x509.Certificate:
-        now = datetime.datetime.now(datetime.UTC)
-        return (
-            x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
-            .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]))
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - datetime.timedelta(days=1))
-            .not_valid_after(now + datetime.timedelta(days=1))
-            .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-            .add_extension(
-                x509.SubjectAlternativeName(
-                    [x509.DNSName(subject), x509.IPAddress(ipaddress.ip_address("192.0.2.1"))]
-                ),
-                critical=False,
-            )
-            .sign(issuer_key, hashes.SHA256())
-        )
+    def certificates(self) -> Certificates:
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        return make_certificates(folder, (LOCALHOST,))
 
 
 class Local(TestCase):

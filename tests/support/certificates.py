@@ -20,6 +20,13 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+LOCALHOST = x509.DNSName("localhost")
+LOOPBACK: tuple[x509.GeneralName, ...] = (
+    LOCALHOST,
+    x509.IPAddress(ip_address("127.0.0.1")),
+    x509.IPAddress(ip_address("::1")),
+)
+
 LIFE_DAYS = 7
 """Short: browsers refuse long ones, and nothing outlives a run of the tests."""
 
@@ -38,15 +45,15 @@ class Certificates:
     """The server key's fingerprint as Chromium's --ignore-certificate-errors-spki-list takes it."""
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """Write an authority and a server's certificate into ``folder``.
+def make_certificates(folder: Path, names: tuple[x509.GeneralName, ...] = LOOPBACK) -> Certificates:
+    """Write an authority and a server's certificate for ``names`` into ``folder``.
 
     With all that strict verifiers ask for (RFC 5280 section 4.2.1): subject alternative names, key
     identifiers, key usage, basic constraints.
     """
     authority_key, key = _new_key(), _new_key()
     authority = _authority(authority_key)
-    server = _server(authority, authority_key, key)
+    server = _server(authority, authority_key, key, names)
     spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     made = Certificates(
         folder / "authority.pem",
@@ -116,12 +123,8 @@ def _server(
     authority: x509.Certificate,
     authority_key: ec.EllipticCurvePrivateKey,
     key: ec.EllipticCurvePrivateKey,
+    names: tuple[x509.GeneralName, ...],
 ) -> x509.Certificate:
-    names = [
-        x509.DNSName("localhost"),
-        x509.IPAddress(ip_address("127.0.0.1")),
-        x509.IPAddress(ip_address("::1")),
-    ]
     issuer_identifier = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
     return (
         _builder(_name("localhost"), authority.subject)
