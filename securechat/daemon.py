@@ -186,6 +186,8 @@ class Daemon(Service):
             await self._accounts.end_expired(now_ms)
         except Unavailable as error:
             log.info("sessions are tended later: {reason}", reason=error)
+        except Exception:  # noqa: BLE001 - one bad hour must not be the last
+            log.failure("sessions could not be tended")
 
     def stopService(self) -> Deferred[None]:
         """Stop accepting, finish what is under way, say goodbye, close; at most OUT_WITHIN_S."""

@@ -153,13 +153,14 @@ class Journal:
                 await self._commit(self._batch)
                 self._metrics.journal_depth(len(self._queue))
         finally:
-            # Whatever went wrong, nobody waits for ever and the next post starts a new writer.
-            for entry in (*self._batch, *self._queue):
-                entry.refuse(Code.INTERNAL)
-            self._batch = []
+            # Whatever went wrong, nobody waits for ever, and a post that an answer brings about
+            # starts a new writer: the state is whole before anybody is answered.
+            left, idle = (*self._batch, *self._queue), self._idle
+            self._batch, self._idle = [], []
             self._queue.clear()
             self._writing = False
-            idle, self._idle = self._idle, []
+            for entry in left:
+                entry.refuse(Code.INTERNAL)
             for waiting in idle:
                 waiting.callback(None)
 
@@ -169,7 +170,7 @@ class Journal:
             outcomes = await self._events.append([entry.draft for entry in batch], self._room_keys)
         except Unavailable as error:
             log.warn("a batch of {size} was not stored: {reason}", size=len(batch), reason=error)
-            self._doubt(batch)
+            self._doubt({entry.draft.room for entry in batch})
             for entry in batch:
                 entry.refuse(Code.UNAVAILABLE)
             return
@@ -236,10 +237,10 @@ class Journal:
             return Code.INTERNAL
         return Receipt(event.seq, time_ms, duplicate=True) if same else Code.ID_CONFLICT
 
-    def _doubt(self, batch: Sequence[_Waiting]) -> None:
+    def _doubt(self, rooms: set[RoomId]) -> None:
         """What was committed although its answer was lost must still be heard of."""
-        self._doubtful.update(entry.draft.room for entry in batch)
-        if self._doubting is None:
+        self._doubtful |= rooms
+        if self._doubting is None and not self._closed:
             self._doubting = self._clock.callLater(_DOUBT_S, self._look_again)
 
     def _look_again(self) -> None:
@@ -250,14 +251,12 @@ class Journal:
 
     async def _tell_heads(self) -> None:
         while self._doubtful:
-            room = next(iter(self._doubtful))
+            room = self._doubtful.pop()
             try:
                 seq = await self._events.head(room)
             except Unavailable:
-                if self._doubting is None and not self._closed:
-                    self._doubting = self._clock.callLater(_DOUBT_S, self._look_again)
+                self._doubt({room})
                 return
-            self._doubtful.discard(room)
             self._bus.publish(Reached(room, seq))
 
     def _sweep(self) -> None:

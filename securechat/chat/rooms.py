@@ -102,7 +102,7 @@ def _whole(page: Page, room: RoomId, first: int, last: int) -> Page:
     Numbers have no gaps: a row that is missing was taken out of the database. Its place is shown
     as damaged, which is what an event with empty parts is to every reader.
     """
-    if len(page.events) == max(0, last - first + 1):
+    if [event.seq for event in page.events] == list(range(first, last + 1)):
         return page
     found = {event.seq: event for event in page.events}
     missing = [seq for seq in range(first, last + 1) if seq not in found]

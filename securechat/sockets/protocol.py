@@ -168,11 +168,11 @@ class ChatProtocol(WebSocketServerProtocol):
 
     async def _post(self, post: wire.Post) -> None:
         """Hand on to the journal without waiting for it, so that one commit takes many."""
-        self._posts.begin()
+        ticket = self._posts.begin()
         receipt = self.factory.journal.post(self.user_id, post)
         receipt.addCallback(lambda done: answers.posted(self, post, done))
         receipt.addErrback(self._post_failed, post)
-        receipt.addBoth(lambda _: self._posts.end())
+        receipt.addBoth(lambda _: self._posts.end(ticket))
         await self._posts.fewer_than(MOST_POSTS_UNDER_WAY)
 
     async def posts_answered(self) -> None:
@@ -211,6 +211,10 @@ class ChatProtocol(WebSocketServerProtocol):
             return
         self._ending = True
         self._inbox.clear()
+        if not self._reading:
+            # The peer's own close must be read; anything else is ignored from here on.
+            self._reading = True
+            self.transport.resumeProducing()
         if code is not Close.SESSION_ENDED:
             self.outbox.flush_all()
         self.outbox.close()

@@ -6,35 +6,38 @@ from twisted.internet.defer import Deferred
 
 
 class UnderWay:
-    """Counts posts in and answers out; the journal answers in the order it was asked."""
+    """Every post holds a ticket from its beginning to its answer; answers may overtake."""
 
     def __init__(self) -> None:
-        self._begun = 0
-        self._answered = 0
-        self._waiting: list[tuple[int, Deferred[None]]] = []
+        self._next = 0
+        self._open: set[int] = set()
+        self._waiting: list[Deferred[None]] = []
 
-    def begin(self) -> None:
-        """One more post is under way."""
-        self._begun += 1
+    def begin(self) -> int:
+        """One more post is under way; its ticket."""
+        self._next += 1
+        self._open.add(self._next)
+        return self._next
 
-    def end(self) -> None:
-        """One more post was answered, whatever the answer."""
-        self._answered += 1
-        ripe = [waiter for number, waiter in self._waiting if number <= self._answered]
-        self._waiting = [one for one in self._waiting if one[0] > self._answered]
-        for waiter in ripe:
+    def end(self, ticket: int) -> None:
+        """The post with this ticket was answered, whatever the answer."""
+        self._open.discard(ticket)
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
             waiter.callback(None)
 
     async def fewer_than(self, most: int) -> None:
         """Return when fewer than ``most`` posts are under way."""
-        await self._reached(self._begun - most + 1)
+        while len(self._open) >= most:
+            await self._change()
 
     async def answered(self) -> None:
         """Return when every post that is under way now has been answered."""
-        await self._reached(self._begun)
+        last = self._next
+        while any(ticket <= last for ticket in self._open):
+            await self._change()
 
-    async def _reached(self, number: int) -> None:
-        if self._answered < number:
-            waiter: Deferred[None] = Deferred()
-            self._waiting.append((number, waiter))
-            await waiter
+    async def _change(self) -> None:
+        waiter: Deferred[None] = Deferred()
+        self._waiting.append(waiter)
+        await waiter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from twisted.internet.defer import Deferred, DeferredList, fail
+from twisted.internet.defer import CancelledError, Deferred, DeferredList, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -143,6 +143,9 @@ class Database:
         if isinstance(error, Lost | Contended | Denied):
             self._tell_away(str(error))
             return Failure(Unavailable(str(error)))
+        if isinstance(error, CancelledError):
+            # At the end nobody waits for a thread that hangs; what it does is not known.
+            return Failure(Unavailable("the database was closed before it answered"))
         return result
 
     def _tell_away(self, reason: str) -> None:

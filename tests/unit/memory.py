@@ -111,7 +111,7 @@ class MemoryStore:
         if (room, user) not in self.members:
             return None
         members = len([1 for place, _ in self.members if place == room])
-        return Room(room, room, "public", "", len(self.events[room]), 0, members)
+        return Room(room, room, "public", "", self._head(room), 0, members)
 
     async def add_user(self, user: User, password: PasswordHash, session: Session) -> None:
         self._fail()

@@ -257,12 +257,12 @@ class FanoutTests(TestCase):
 
     def test_what_a_reader_has_just_posted_is_acknowledged_before_it_is_shown(self) -> None:
         listener = Listener(self.turn)
-        listener.posts.begin()
+        ticket = listener.posts.begin()
         self.post(1)
         _, caught_up = self.subscribe(listener, 0)
         self.assertNoResult(caught_up)
         listener.outbox.send(b"\x81\x11" + b'{"type":"posted"}')
-        listener.posts.end()
+        listener.posts.end(ticket)
         self.successResultOf(caught_up)
         self.settle()
         self.assertEqual(listener.seen, ["posted", 1])

@@ -15,7 +15,7 @@ from securechat.chat.journal import ANSWER_WITHIN_S, MOST_EVENTS_A_BATCH, Journa
 from securechat.core import envelope
 from securechat.core.errors import Code, Refused, Unavailable
 from securechat.core.keys import RoomKeys, RootKeys
-from securechat.core.model import GENERAL, Draft, MessageId, Outcome
+from securechat.core.model import GENERAL, Draft, MessageId, Outcome, RoomId
 from securechat.core.ports import News, Posted, Reached, Sealer
 from securechat.core.wire import Post
 from securechat.metrics import Metrics
@@ -183,6 +183,47 @@ class JournalTests(TestCase):
         again = self.send(1)
         self.clock.advance(0)
         self.assertTrue(self.successResultOf(again).duplicate)
+
+    def test_a_post_that_an_answer_brings_about_is_not_lost_with_the_broken_writer(self) -> None:
+        whole = self.metrics.batch_committed
+
+        def broken(size: int, seconds: float) -> None:
+            self.metrics.batch_committed = whole  # type: ignore[method-assign]
+            raise RuntimeError("bug")
+
+        self.metrics.batch_committed = broken  # type: ignore[method-assign]
+        next_answers: list[Deferred[Receipt]] = []
+        first = self.journal.post(ADA.id, post(1))
+        first.addErrback(lambda _: next_answers.append(self.send(2)))
+        self.clock.advance(0)
+        self.clock.advance(0)
+        self.assertEqual(self.successResultOf(next_answers[0]).seq, 2)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+    def test_a_doubt_that_comes_while_another_is_settled_is_settled_too(self) -> None:
+        self.store = store = LostAnswers(members={(GENERAL, ADA.id)})
+        self.build()
+        gate: Deferred[None] = Deferred()
+        asked = store.head
+
+        async def slow_head(room: RoomId) -> int:
+            seq = await asked(room)
+            await gate
+            return seq
+
+        self.patch(store, "head", slow_head)
+        self.code_of(self.sent_now(1))
+        self.clock.advance(1)
+        self.code_of(self.sent_now(2))
+        gate.callback(None)
+        self.assertEqual(self.told, ["reached 1", "reached 2"])
+        self.clock.advance(1)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def sent_now(self, number: int) -> Deferred[Receipt]:
+        answer = self.send(number)
+        self.clock.advance(0)
+        return answer
 
     def test_the_same_id_with_other_content_is_a_conflict(self) -> None:
         self.send(1)

@@ -91,17 +91,24 @@ class PostsUnderWay(TestCase):
         self.successResultOf(Deferred.fromCoroutine(self.posts.fewer_than(1)))
 
     def test_whoever_asks_waits_for_what_is_under_way_then_and_not_for_more(self) -> None:
-        self.posts.begin()
+        first = self.posts.begin()
         waiting = Deferred.fromCoroutine(self.posts.answered())
         self.posts.begin()
         self.assertNoResult(waiting)
-        self.posts.end()
+        self.posts.end(first)
+        self.successResultOf(waiting)
+
+    def test_an_answer_that_overtakes_does_not_stand_for_another(self) -> None:
+        first = self.posts.begin()
+        waiting = Deferred.fromCoroutine(self.posts.answered())
+        self.posts.end(self.posts.begin())
+        self.assertNoResult(waiting)
+        self.posts.end(first)
         self.successResultOf(waiting)
 
     def test_too_many_posts_wait_until_there_are_fewer(self) -> None:
-        for _ in range(3):
-            self.posts.begin()
+        tickets = [self.posts.begin() for _ in range(3)]
         waiting = Deferred.fromCoroutine(self.posts.fewer_than(3))
         self.assertNoResult(waiting)
-        self.posts.end()
+        self.posts.end(tickets[1])
         self.successResultOf(waiting)
