@@ -60,6 +60,7 @@ class Daemon(Service):
         origins: Origins,
         wall_clock: Callable[[], int],
         reactor: Any,
+        foreground: bool = False,
     ) -> None:
         """``prepared`` says whether the database is ready and belongs to ``ring``."""
         self.listeners: list[Listener] = []
@@ -74,6 +75,7 @@ class Daemon(Service):
         self._origins = origins
         self._wall_clock = wall_clock
         self._reactor = reactor
+        self._foreground = foreground
         self._ports: list[tuple[Listener, IListeningPort]] = []
         self._can_listen = True
         self._loops = [
@@ -100,7 +102,9 @@ class Daemon(Service):
                 self._listening, self._not_listening, (listener,), {}, (listener,)
             )
         if not self._can_listen:
-            raise SystemExit(1)
+            # In the foreground the log has said why. A daemonizing twistd must be told by an
+            # ordinary exception: past any other its parent would wait for ever.
+            raise SystemExit(1) if self._foreground else Misconfigured("cannot listen, see the log")
         chat_ports = [port for listener, port in self._ports if listener.is_chat]
         numbers = [getattr(port.getHost(), "port", None) for port in chat_ports]
         self._origins.listen_on([number for number in numbers if number is not None])

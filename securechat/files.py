@@ -100,7 +100,7 @@ def allowed_connections(wanted: int) -> int:
     possible = max(1, hard - SPARE_FILES)
     if wanted and wanted <= possible:
         return wanted
-    log.warn(
+    log.info(
         "open files are limited to {hard}, so at most {possible} connections are taken",
         hard=hard,
         possible=possible,

@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from twisted.logger import Logger
+
 from .core.credentials import is_private
 from .core.encoding import b64url, from_b64url
 from .core.errors import Misconfigured
 from .core.keys import RootKeys
 from .core.model import Identity
 from .core.ports import Ledger
+
+log = Logger()
 
 _VERSION = 1
 _ROOT_KEY_BYTES = 32
@@ -75,6 +79,10 @@ class Keyring:
         elif not self.saved:
             self._save()
             made_now = True
+            log.info(
+                "made the keyring {path}; keep a copy of it, apart from the database's backups",
+                path=str(self.path),
+            )
         try:
             ledger.claim(self.roots.identity())
         except Misconfigured:

@@ -32,8 +32,8 @@ from .store import Store
 from .web import Origins, SecureSite, build_site, upgrade_headers
 
 
-def makeService(config: Config) -> IService:
-    """The whole daemon for ``config``.
+def makeService(config: Config, *, foreground: bool = False) -> IService:
+    """The whole daemon for ``config``; ``foreground`` says that a terminal waits for its end.
 
     What is certain to be wrong ends the process here, with status 1 and the reason; a database
     that is away does not: the daemon starts, is not ready, and keeps trying.
@@ -41,7 +41,7 @@ def makeService(config: Config) -> IService:
     use_monotonic_timers(global_reactor)
     try:
         make_data_dir(config)
-        return _daemon(config)
+        return _daemon(config, foreground)
     except Misconfigured as error:
         raise SystemExit(f"securechat: {error}") from None
 
@@ -77,7 +77,7 @@ def _examine_database(config: Config, ring: list[Keyring]) -> None:
         found.check(identity)
 
 
-def _daemon(config: Config) -> Daemon:
+def _daemon(config: Config, foreground: bool) -> Daemon:
     reactor = global_reactor
     now_ms = wall_clock()
     metrics = Metrics()
@@ -129,6 +129,7 @@ def _daemon(config: Config) -> Daemon:
         origins=origins,
         wall_clock=now_ms,
         reactor=reactor,
+        foreground=foreground,
     )
     site = build_site(
         accounts=accounts,

@@ -18,7 +18,8 @@ def makeService(options: Options) -> IService:
 
     if options.is_check:
         raise SystemExit(_report(service.check(options.config)))
-    return service.makeService(options.config)
+    foreground = options.parent is not None and bool(options.parent.get("nodaemon"))
+    return service.makeService(options.config, foreground=foreground)
 
 
 def _report(reasons: list[str]) -> int:

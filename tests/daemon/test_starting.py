@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import sqlite3
+import subprocess
 from contextlib import closing
 
-from tests.support.daemon import DaemonProcess
+from tests.support.daemon import ROOT, DaemonProcess
 
 from .cases import ProcessCase, contents
 
@@ -24,6 +26,25 @@ class Settings(ProcessCase):
         reasons = [line for line in output.splitlines() if "Address already in use" in line]
         self.assertEqual(len(reasons), 1, output)
         self.assertIn(f"cannot listen on tcp:{daemon.port}:interface=127.0.0.1", reasons[0])
+
+    def test_a_port_in_use_does_not_keep_a_daemonizing_start_waiting(self) -> None:
+        daemon = self.new_daemon()
+        command = [word for word in daemon.command() if word not in ("-n", "--pidfile=")]
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", daemon.port))
+            other.listen()
+            ended = subprocess.run(
+                command,
+                cwd=daemon.folder,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        self.assertEqual(ended.returncode, 1, ended.stdout + ended.stderr)
+        self.assertIn("cannot listen", (daemon.folder / "twistd.log").read_text())
+        self.assertFalse((daemon.folder / "twistd.pid").exists())
 
     def test_a_data_folder_that_cannot_be_made_is_refused(self) -> None:
         daemon = self.new_daemon()

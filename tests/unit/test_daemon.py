@@ -79,6 +79,7 @@ class DaemonCase(SynchronousTestCase):
             origins=Origins(),
             wall_clock=lambda: START_MS,
             reactor=reactor or self.clock,
+            foreground=True,
         )
 
 
