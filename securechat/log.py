@@ -150,7 +150,7 @@ def _rotation(log_file: LogFile) -> Callable[[int, FrameType | None], None]:
         from twisted.internet import reactor
 
         # Never inside the signal handler: a write may be under way.
-        reactor.callFromThread(log_file.rotate)  # type: ignore[attr-defined]
+        reactor.callFromThread(log_file.rotate)  # type: ignore[attr-defined]  # the module stands for it
 
     return rotate
 

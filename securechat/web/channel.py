@@ -57,7 +57,7 @@ class SecureChannel(HTTPChannel):
         super().connectionMade()
         self._arm(RESERVE_DEADLINE_S if self.only_health else HEADER_DEADLINE_S)
 
-    def connectionLost(self, reason: Any) -> None:  # type: ignore[override]
+    def connectionLost(self, reason: Any) -> None:  # type: ignore[override]  # no default needed
         self._count_out()
         self._disarm()
         super().connectionLost(reason)

@@ -18,11 +18,11 @@ from ..chat.accounts import Accounts
 from ..core.buckets import Capacity, Place
 from ..core.errors import Unavailable
 from ..core.model import Session, Visitor
+from ..core.wire import SUBPROTOCOL
 from .origins import Origins
 from .sessions import Cookies, origin_is_ours
 from .site import SecureRequest
 
-SUBPROTOCOL = "securechat.v1"
 RETRY_S = 5
 
 log = Logger()

@@ -253,7 +253,7 @@ class SecureSite(Site):
         )
 
     # Straight to the channel: Twisted's wrapper around it exists to change to HTTP/2.
-    protocol = SecureChannel  # type: ignore[assignment]
+    protocol = SecureChannel  # type: ignore[assignment]  # Twisted names its wrapper there
 
     def buildProtocol(self, addr: IAddress) -> IProtocol | None:  # type: ignore[override]
         """A channel for the connection from ``addr``, or what ends one too many at once."""

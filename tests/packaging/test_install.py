@@ -19,10 +19,10 @@ from tests.packaging.installed import (
     clean_environment,
     copy_of_checkout,
     environment_in,
-    free_port,
     need_all_tools,
     pip,
 )
+from tests.support.daemon import free_port
 
 
 class InstallTestCase(SynchronousTestCase):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from securechat.store import Store
 from securechat.store.mysql import is_local
 from tests.support import mariadb
 from tests.support.certificates import LOCALHOST, Certificates, make_certificates
+from tests.support.daemon import free_port
 
 
 class ServerCase(TestCase):
@@ -107,10 +107,3 @@ class Local(TestCase):
             self.assertTrue(is_local(host), host)
         for host in ("127.0.0.1.example.org", "localhost.example.org", "10.0.0.1", "127.1", "::2"):
             self.assertFalse(is_local(host), host)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
