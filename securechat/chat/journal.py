@@ -6,7 +6,6 @@ the acks, in order, and then the news on the bus.
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,12 +15,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from ..core import envelope
+from ..core import content, envelope
+from ..core.commands import Post
 from ..core.errors import Code, Damaged, Refused, Unavailable
 from ..core.keys import RoomKeys
 from ..core.model import Appended, Draft, Existing, Outcome, RoomId, StoredEvent, UserId
 from ..core.ports import Bus, Events, Posted, Reached
-from ..core.wire import Post
 
 log = Logger()
 
@@ -123,11 +122,16 @@ class Journal:
         return entry.answer
 
     def _draft(self, author: UserId, post: Post) -> Draft:
-        content = json.dumps(
-            {"kind": "text", "body": post.body}, ensure_ascii=False, separators=(",", ":")
+        return Draft(
+            room=post.room,
+            mid=post.id,
+            author=author,
+            time_ms=self._wall_clock(),
+            plaintext=content.posted(post.kind, post.body, post.target),
+            kind=post.kind,
+            target=post.target,
+            names=() if post.kind == "reaction" else content.mentioned(post.body),
         )
-        plaintext = envelope.padded(content.encode("utf-8"))
-        return Draft(post.room, post.id, author, self._wall_clock(), plaintext)
 
     async def drain(self) -> None:
         """Take nothing more, and return when everything that was taken is answered."""

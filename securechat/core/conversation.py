@@ -10,7 +10,8 @@ from collections import deque
 from enum import Enum, auto
 from typing import Final
 
-from . import wire
+from . import commands as c
+from . import parsing
 from .buckets import Buckets
 from .errors import Close, Code, Refused
 from .model import UserId
@@ -41,8 +42,8 @@ class State(Enum):
 
 
 LEGAL: Final[dict[State, tuple[type, ...]]] = {
-    State.NEW: (wire.Hello,),
-    State.OPEN: (wire.Subscribe, wire.Post, wire.History, wire.People),
+    State.NEW: (c.Hello,),
+    State.OPEN: (c.Subscribe, c.Post, c.History, c.People),
 }
 
 
@@ -57,7 +58,7 @@ class Pace:
         self._commands = Buckets(COMMANDS_A_SECOND, COMMANDS_AT_ONCE)
         self._pings = Buckets(PINGS_A_SECOND, PINGS_AT_ONCE)
 
-    def check_post(self, connection: str, user: UserId, post: wire.Post, now_s: float) -> None:
+    def check_post(self, connection: str, user: UserId, post: c.Post, now_s: float) -> None:
         """Take one post's share of every limit; Refused where one has none left."""
         for name, buckets, key in (
             ("posts", self._connections, connection),
@@ -96,22 +97,22 @@ class Conversation:
         self._breaches: deque[float] = deque()
         self.state = State.NEW
 
-    def receive(self, frame: bytes, is_binary: bool, now_s: float) -> wire.Command:
+    def receive(self, frame: bytes, is_binary: bool, now_s: float) -> c.Command:
         """The command in ``frame``, legal now; raises Refused."""
         try:
             command = self._legal(frame, is_binary)
         except Refused as refused:
             self._pay(refused.request, None, now_s)
             raise
-        post = command if isinstance(command, wire.Post) else None
+        post = command if isinstance(command, c.Post) else None
         self._pay(getattr(command, "id", None), post, now_s)
-        if isinstance(command, wire.Hello):
+        if isinstance(command, c.Hello):
             self.state = State.OPEN
         return command
 
-    def _legal(self, frame: bytes, is_binary: bool) -> wire.Command:
+    def _legal(self, frame: bytes, is_binary: bool) -> c.Command:
         limits = self._pace.limits
-        command = wire.parse(frame, is_binary, limits.frame_bytes, limits.body_bytes)
+        command = parsing.parse(frame, is_binary, limits.frame_bytes, limits.body_bytes)
         if not isinstance(command, LEGAL[self.state]):
             raise Refused(
                 Code.BAD_COMMAND,
@@ -124,7 +125,7 @@ class Conversation:
         """The hello could not be answered; the client may say it again."""
         self.state = State.NEW
 
-    def _pay(self, request: str | None, post: wire.Post | None, now_s: float) -> None:
+    def _pay(self, request: str | None, post: c.Post | None, now_s: float) -> None:
         """Take the frame's share of the limits, refused commands included."""
         try:
             if post is None:

@@ -12,6 +12,8 @@ class Code(StrEnum):
     BAD_FRAME = "bad_frame"
     BAD_COMMAND = "bad_command"
     NOT_A_MEMBER = "not_a_member"
+    FORBIDDEN = "forbidden"
+    NOT_FOUND = "not_found"
     TOO_LARGE = "too_large"
     RATE_LIMITED = "rate_limited"
     ID_CONFLICT = "id_conflict"
@@ -33,6 +35,8 @@ TEXTS: dict[Code, str] = {
     Code.BAD_FRAME: "This is not a frame of the securechat.v1 protocol.",
     Code.BAD_COMMAND: "This command cannot be carried out.",
     Code.NOT_A_MEMBER: "You are not a member of this room.",
+    Code.FORBIDDEN: "You may not do this here.",
+    Code.NOT_FOUND: "What this is about is not here.",
     Code.TOO_LARGE: "The message is too long.",
     Code.RATE_LIMITED: "Too many messages at once.",
     Code.ID_CONFLICT: "This id was used for another message.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NewType
 
@@ -21,9 +22,22 @@ SessionDigest = NewType("SessionDigest", bytes)
 
 Role = Literal["member", "administrator"]
 RoomKind = Literal["public", "private", "direct"]
+RoomRole = Literal["member", "moderator", "owner"]
+HistoryRule = Literal["all", "joined"]
+"""What a newcomer of a room may read: everything, or only what follows from now on."""
+
+PostKind = Literal["text", "reply", "edit", "reaction"]
+Registration = Literal["open", "invite", "closed"]
 
 GENERAL = RoomId("general")
 """The public room that exists from the start and holds everyone who registers."""
+
+REPORTS = RoomId("reports")
+"""The private room of the server's administrators, where what people report is sealed and kept."""
+
+MOST_DIRECT_PEOPLE = 8
+MOST_UNREAD = 100
+"""Unread messages are counted up to here; this many means: or more."""
 
 ROOM_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 USER_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -71,7 +85,12 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room as one of its members sees it."""
+    """A room as one of its members sees it.
+
+    ``role`` is this member's; of the events up to ``since_seq`` this member sees none. ``unread``
+    (at most MOST_UNREAD) and ``mentions`` count others' messages above ``read_seq``. ``people`` are
+    the members of a direct room, the viewer among them; empty for other kinds.
+    """
 
     id: RoomId
     name: str
@@ -80,6 +99,57 @@ class Room:
     last_seq: int
     read_seq: int
     members: int
+    role: RoomRole = "member"
+    history: HistoryRule = "all"
+    archived: bool = False
+    since_seq: int = 0
+    unread: int = 0
+    mentions: int = 0
+    people: tuple[UserId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PublicRoom:
+    """A room that anyone may find; ``joined`` says whether the viewer is in it."""
+
+    id: RoomId
+    name: str
+    topic: str
+    members: int
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a room, or banned from it (then with the role ``member``).
+
+    ``muted_until_ms``: 0 not muted, None without end.
+    """
+
+    person: Person
+    role: RoomRole
+    muted_until_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMark:
+    """How far somebody has read in a room, and what is left."""
+
+    room: RoomId
+    seq: int
+    unread: int
+    mentions: int
+
+
+@dataclass(frozen=True, slots=True)
+class InviteLink:
+    """An invitation; the token itself is nowhere but in the link. Times: ms since 1970."""
+
+    digest: bytes
+    room: RoomId
+    author: UserId
+    expires_ms: int
+    uses: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +174,20 @@ class StoredKey:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event before it has a number: ``plaintext`` is padded JSON (bytes, UTF-8)."""
+    """An event before it has a number: ``plaintext`` is padded JSON (bytes, UTF-8).
+
+    ``kind`` and ``target`` repeat what it says for the store's own eyes; ``names`` are the folded
+    user names that it calls.
+    """
 
     room: RoomId
     mid: MessageId
     author: UserId
     time_ms: int
     plaintext: bytes
+    kind: str = "text"
+    target: int | None = None
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +241,46 @@ class Existing:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The draft was not stored and never will be, whatever happened to its neighbours."""
+    """The draft was not stored and never will be, whatever happened to its neighbours.
 
-    why: Literal["not_a_member", "invalid"]
+    ``muted``, ``archived``: its author may not post now. ``target``: what it answers, edits or
+    reacts to is not there, is no message, was deleted, or (an edit) is somebody else's.
+    """
+
+    why: Literal["not_a_member", "invalid", "muted", "archived", "target"]
 
 
 Outcome = Appended | Existing | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A room was changed, and the event that says so is durable.
+
+    ``event`` is in ``room`` (reports: in REPORTS). ``affected`` are the people whose list of rooms,
+    or whose role in one, is another now. ``duplicate``: it was done by an earlier sending.
+    """
+
+    room: RoomId
+    event: StoredEvent
+    key: StoredKey
+    affected: tuple[UserId, ...] = ()
+    duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A room's next events for a whole audience, read in one transaction.
+
+    ``since`` holds those of the people asked for who are members now, and up to which number each
+    sees nothing.
+    """
+
+    events: tuple[StoredEvent, ...]
+    keys: tuple[StoredKey, ...]
+    last_seq: int
+    members: int
+    since: Mapping[UserId, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ import re
 import unicodedata
 
 MAX_FULL_NAME_CHARACTERS = 80
+MAX_ROOM_NAME_CHARACTERS = 64
+MAX_TOPIC_CHARACTERS = 250
 
 _USERNAME = re.compile(r"[A-Za-z0-9_.-]{3,32}")
 # Overrides and isolates can make a name read as another one; U+2028 and U+2029 break lines.
@@ -39,20 +41,44 @@ def fold_username(typed: str) -> str:
 def tidy_full_name(typed: str) -> str:
     """The full name as it is stored: trimmed, composed (NFC), 1 to 80 code points.
 
-    Raises BadName where it is empty, too long, shows nothing, or holds one of: control characters
+    Raises BadName where it is empty, too long, shows nothing, or holds what ``_tidy`` refuses.
+    """
+    if not typed.strip():
+        raise BadName("Tell the others what to call you.")
+    return _visible(_tidy(typed, MAX_FULL_NAME_CHARACTERS, "A full name"), "A full name")
+
+
+def tidy_room_name(typed: str) -> str:
+    """A room's name as it is stored: like a full name, 1 to 64 code points."""
+    if not typed.strip():
+        raise BadName("Give the room a name.")
+    return _visible(_tidy(typed, MAX_ROOM_NAME_CHARACTERS, "A room name"), "A room name")
+
+
+def tidy_topic(typed: str) -> str:
+    """A room's topic as it is stored: trimmed, composed (NFC), at most 250 code points or empty."""
+    return _tidy(typed, MAX_TOPIC_CHARACTERS, "A topic")
+
+
+def _tidy(typed: str, most: int, what: str) -> str:
+    """Trimmed and composed (NFC), one line.
+
+    Raises BadName where it is longer than ``most`` code points or holds one of: control characters
     (category Cc, NUL among them), lone surrogates (Cs), U+202A to U+202E, U+2066 to U+2069,
     U+2028, U+2029. Joiners (U+200D) are allowed, for emoji and for scripts that need them.
     """
     name = unicodedata.normalize("NFC", typed.strip())
-    if not name:
-        raise BadName("Tell the others what to call you.")
-    if len(name) > MAX_FULL_NAME_CHARACTERS:
-        raise BadName(f"A full name is at most {MAX_FULL_NAME_CHARACTERS} characters long.")
+    if len(name) > most:
+        raise BadName(f"{what} is at most {most} characters long.")
     if any(
         character in _REFUSED_CODE_POINTS or unicodedata.category(character) in _REFUSED_CATEGORIES
         for character in name
     ):
-        raise BadName("A full name cannot hold control characters.")
+        raise BadName(f"{what} cannot hold control characters.")
+    return name
+
+
+def _visible(name: str, what: str) -> str:
     if not any(unicodedata.category(character)[0] in "LNPS" for character in name):
-        raise BadName("A full name needs at least one character that can be seen.")
+        raise BadName(f"{what} needs at least one character that can be seen.")
     return name

@@ -10,13 +10,22 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from .commands import Change, CreateRoom, Invite, Report, RevokeInvites
 from .model import (
+    Changed,
     Draft,
+    Feed,
     Identity,
+    InviteLink,
+    Member,
+    MessageId,
     Outcome,
     Page,
     PasswordHash,
     Person,
+    PublicRoom,
+    ReadMark,
+    Registration,
     Room,
     RoomId,
     Session,
@@ -35,6 +44,21 @@ class Accounts(Protocol):
         """Store a new person, their membership of ``general`` and their first session, or nothing.
 
         Raises NameTaken where the user name exists.
+        """
+
+    def add_invited_user(
+        self,
+        user: User,
+        password: PasswordHash,
+        session: Session,
+        invite: bytes,
+        mid: MessageId,
+        sealer: Sealer,
+    ) -> Awaitable[Changed]:
+        """Like ``add_user``, and a member of the invite's room, taking one use, or nothing.
+
+        ``mid`` is for the ``joined`` event. Raises NameTaken, and Refused (``not_found``) where no
+        invite with this digest is still good at ``session.created_ms``.
         """
 
     def credentials(self, username: str) -> Awaitable[tuple[User, PasswordHash] | None]:
@@ -61,6 +85,47 @@ class Accounts(Protocol):
     def end_sessions_before(self, created_ms: int, seen_ms: int) -> Awaitable[int]:
         """Forget sessions made before ``created_ms`` or not seen since ``seen_ms``; how many."""
 
+    def living(self, digests: Sequence[SessionDigest]) -> Awaitable[Mapping[SessionDigest, int]]:
+        """Those of ``digests`` (any number) that are sessions still, with their person's revision.
+
+        The revision grows with every change of what rooms the person is in, or as what.
+        """
+
+
+class Administration(Protocol):
+    """What only administrators, and whoever holds the machine, may do."""
+
+    def has_administrator(self) -> Awaitable[bool]:
+        """Whether anybody is an administrator of this server."""
+
+    def set_up(
+        self, user: User, password: PasswordHash, session: Session, registration: Registration
+    ) -> Awaitable[None]:
+        """Add the first administrator (also to REPORTS), and keep who may register.
+
+        Raises NameTaken, and Refused (``forbidden``) where there is an administrator already.
+        """
+
+    def registration(self) -> Awaitable[Registration | None]:
+        """Who may register, as ``set_up`` has kept it; None where nobody has chosen."""
+
+    def grant(self, username: str) -> Awaitable[UserId | None]:
+        """Make this person an administrator and a member of REPORTS; None: no such person."""
+
+    def add_reset(self, username: str, digest: bytes, expires_ms: int) -> Awaitable[UserId | None]:
+        """Keep the digest of a one-time link with which this person may set a new password.
+
+        An earlier link of theirs works no more. None: no such person.
+        """
+
+    def reset_of(self, digest: bytes, now_ms: int) -> Awaitable[User | None]:
+        """Whose link this is, where it is still good."""
+
+    def use_reset(
+        self, digest: bytes, password: PasswordHash, now_ms: int
+    ) -> Awaitable[tuple[SessionDigest, ...] | None]:
+        """Set the password, use the link up, end all sessions; which. None: no such link."""
+
 
 class Rooms(Protocol):
     """Rooms, always found through somebody's memberships."""
@@ -70,6 +135,83 @@ class Rooms(Protocol):
 
     def room_of(self, user: UserId, room: RoomId) -> Awaitable[Room | None]:
         """The room, or None where it does not exist or ``user`` is not a member."""
+
+    def members(
+        self, viewer: UserId, room: RoomId, after: str, limit: int
+    ) -> Awaitable[list[Member] | None]:
+        """The first ``limit`` members by user name, above ``after``; None: viewer is no member."""
+
+    def banned(
+        self, viewer: UserId, room: RoomId, after: str, limit: int
+    ) -> Awaitable[list[Member] | None]:
+        """The same of those who are banned; Refused (``forbidden``) below a moderator."""
+
+    def find(
+        self, viewer: UserId, text: str, after: str, limit: int
+    ) -> Awaitable[list[PublicRoom]]:
+        """The first ``limit`` public rooms, by id above ``after``, whose name holds ``text``.
+
+        Without regard to case; not those that are archived, nor those that ban ``viewer``.
+        """
+
+    def read_to(self, user: UserId, room: RoomId, seq: int) -> Awaitable[ReadMark | None]:
+        """Move the read mark forward (never back, never past the newest); None: no member."""
+
+    def heads(self, rooms: Sequence[RoomId]) -> Awaitable[Mapping[RoomId, int]]:
+        """The newest numbers of ``rooms`` (any number of them), read at once."""
+
+
+class Changes(Protocol):
+    """What people do to rooms: each in one transaction, with the event that says so.
+
+    ``mid`` is the event's id: a change whose (room, actor, mid) exists was done before, and is
+    answered with its event. Who may do what is judged inside the transaction (core/rights).
+    All raise Refused: ``not_a_member``, ``forbidden``, ``not_found`` (the person, message or invite
+    concerned), ``bad_command``.
+    """
+
+    def create(
+        self,
+        actor: UserId,
+        command: CreateRoom,
+        room: RoomId,
+        mid: MessageId,
+        now_ms: int,
+        sealer: Sealer,
+    ) -> Awaitable[Changed]:
+        """Make ``room``; of a direct one its people must be visible to ``actor`` (``people``)."""
+
+    def join(
+        self, actor: UserId, room: RoomId, mid: MessageId, now_ms: int, sealer: Sealer
+    ) -> Awaitable[Changed]:
+        """Enter a public room; ``not_a_member`` where it is not public, or bans ``actor``.
+
+        Who is in it already changes nothing, as of an earlier sending.
+        """
+
+    def join_invited(
+        self, actor: UserId, invite: bytes, mid: MessageId, now_ms: int, sealer: Sealer
+    ) -> Awaitable[Changed]:
+        """Enter the room of the invite with this digest, taking one use of it."""
+
+    def change(
+        self, actor: UserId, command: Change, mid: MessageId, now_ms: int, sealer: Sealer
+    ) -> Awaitable[Changed]:
+        """Carry out ``command``. Whoever leaves, is kicked or banned: a new epoch seals that."""
+
+    def report(
+        self, actor: UserId, command: Report, mid: MessageId, now_ms: int, sealer: Sealer
+    ) -> Awaitable[Changed]:
+        """Seal a report of a message that ``actor`` can see as an event of REPORTS."""
+
+    def invite(self, actor: UserId, command: Invite, link: InviteLink) -> Awaitable[None]:
+        """Keep the link."""
+
+    def revoke_invites(self, actor: UserId, command: RevokeInvites) -> Awaitable[int]:
+        """Forget every link to the room; how many were still good for something."""
+
+    def invitation(self, invite: bytes, now_ms: int) -> Awaitable[PublicRoom | None]:
+        """The room that this invite leads to; None where it is not good (any more)."""
 
 
 class Sealer(Protocol):
@@ -103,6 +245,12 @@ class Events(Protocol):
 
     def before(self, user: UserId, room: RoomId, seq: int, limit: int) -> Awaitable[Page | None]:
         """The last ``limit`` events numbered below ``seq``; None where ``user`` is no member."""
+
+    def feed(self, room: RoomId, seq: int, limit: int, people: Sequence[UserId]) -> Awaitable[Feed]:
+        """The first ``limit`` events numbered above ``seq``, for the fan-out; no more than is.
+
+        Of ``people`` (any number) it says who are members at the same moment.
+        """
 
     def head(self, room: RoomId) -> Awaitable[int]:
         """The room's newest number; 0 where there is no event or no such room."""
@@ -172,11 +320,46 @@ class SessionEnded:
     session: SessionDigest
 
 
-News = Posted | Reached | SessionEnded
+@dataclass(frozen=True, slots=True)
+class RoomsChanged:
+    """What rooms this person is in, or as what, is another now."""
+
+    user: UserId
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTo:
+    """This person has read so far."""
+
+    user: UserId
+    mark: ReadMark
+
+
+@dataclass(frozen=True, slots=True)
+class TypingIn:
+    """This person is typing; whoever has not heard of event ``head`` yet passes it on to nobody."""
+
+    user: UserId
+    room: RoomId
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """All who are connected to the daemon ``node`` now; good for PRESENCE_S, then forgotten."""
+
+    node: str
+    users: frozenset[UserId]
+
+
+News = Posted | Reached | SessionEnded | RoomsChanged | ReadTo | TypingIn | Online
 
 
 class Bus(Protocol):
-    """Tells every part (and, with several daemons, every node) what is already true."""
+    """Tells every part (and, with several daemons, every node) what is already true.
+
+    Nothing is true because the bus said so: what it tells may be lost, late, or told twice.
+    """
 
     def publish(self, news: News) -> None:
         """Hand ``news`` to every listener; the order of calls is kept. Never raises."""

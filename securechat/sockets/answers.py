@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..chat.journal import Receipt
 from ..chat.rooms import PAGE_EVENTS, REPLAY_EVENTS
-from ..core import keys, wire
+from ..core import commands, keys, parsing, wire
 from ..core.encoding import b64url
 from ..core.errors import Code, Refused
 from ..core.model import Room, StoredEvent
@@ -21,7 +21,7 @@ MOST_FRAME_BYTES = 1 << 20
 _HISTORY_HEAD_BYTES = 64 * 1024
 
 
-async def welcome(connection: ChatProtocol, hello: wire.Hello) -> None:
+async def welcome(connection: ChatProtocol, hello: commands.Hello) -> None:
     """← welcome: the server's half of the key agreement, who you are, your rooms, the limits."""
     factory = connection.factory
     try:
@@ -34,7 +34,7 @@ async def welcome(connection: ChatProtocol, hello: wire.Hello) -> None:
     connection.send(
         wire.encode(
             "welcome",
-            version=wire.VERSION,
+            version=parsing.VERSION,
             connection=connection.id,
             key=b64url(connection.channel.point),
             nonce=b64url(connection.channel.nonce),
@@ -48,7 +48,7 @@ async def welcome(connection: ChatProtocol, hello: wire.Hello) -> None:
             limits={
                 "page": PAGE_EVENTS,
                 "replay": REPLAY_EVENTS,
-                "history": wire.MOST_HISTORY,
+                "history": parsing.MOST_HISTORY,
                 "body_bytes": limits.body_bytes,
                 "frame_bytes": limits.frame_bytes,
                 "posts": limits.posts,
@@ -69,7 +69,7 @@ def _room(room: Room) -> dict[str, str | int]:
     }
 
 
-async def subscribe(connection: ChatProtocol, command: wire.Subscribe) -> None:
+async def subscribe(connection: ChatProtocol, command: commands.Subscribe) -> None:
     """← subscribed, perhaps a gap, then the events above ``since`` (or a page), then live."""
     factory = connection.factory
     entry = await factory.room_reader.enter(connection.user_id, command.room, command.since)
@@ -96,7 +96,7 @@ async def subscribe(connection: ChatProtocol, command: wire.Subscribe) -> None:
         raise
 
 
-async def history(connection: ChatProtocol, command: wire.History) -> None:
+async def history(connection: ChatProtocol, command: commands.History) -> None:
     """← history: the events before a number, as many as one frame holds, the newest of them."""
     factory = connection.factory
     page = await factory.room_reader.before(
@@ -131,7 +131,7 @@ def _fitting(events: tuple[StoredEvent, ...]) -> tuple[list[StoredEvent], list[b
     return fitting[::-1], entries[::-1]
 
 
-async def people(connection: ChatProtocol, command: wire.People) -> None:
+async def people(connection: ChatProtocol, command: commands.People) -> None:
     """← people: who these user ids are, where we share a room."""
     found = await connection.factory.room_reader.people(connection.user_id, command.ids)
     connection.send(
@@ -146,7 +146,7 @@ async def people(connection: ChatProtocol, command: wire.People) -> None:
     )
 
 
-def posted(connection: ChatProtocol, post: wire.Post, receipt: Receipt) -> None:
+def posted(connection: ChatProtocol, post: commands.Post, receipt: Receipt) -> None:
     """← posted: only after COMMIT, and before the author's own event."""
     connection.send(
         wire.encode(

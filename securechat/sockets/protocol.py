@@ -11,7 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
-from ..core import wire
+from ..core import commands, wire
 from ..core.conversation import Conversation
 from ..core.errors import Close, Code, Refused, Unavailable
 from ..core.keys import Channel
@@ -141,19 +141,19 @@ class ChatProtocol(WebSocketServerProtocol):
             log.failure("connection {id}: a command failed", id=self.id)
             self.refuse(Refused(Code.INTERNAL, request=request))
 
-    async def _carry_out(self, command: wire.Command) -> None:
-        if isinstance(command, wire.Post):
+    async def _carry_out(self, command: commands.Command) -> None:
+        if isinstance(command, commands.Post):
             await self._post(command)
-        elif isinstance(command, wire.Subscribe):
+        elif isinstance(command, commands.Subscribe):
             await answers.subscribe(self, command)
-        elif isinstance(command, wire.History):
+        elif isinstance(command, commands.History):
             await answers.history(self, command)
-        elif isinstance(command, wire.People):
+        elif isinstance(command, commands.People):
             await answers.people(self, command)
         else:
             await self._greet(command)
 
-    async def _greet(self, hello: wire.Hello) -> None:
+    async def _greet(self, hello: commands.Hello) -> None:
         try:
             await answers.welcome(self, hello)
         except Exception:
@@ -166,7 +166,7 @@ class ChatProtocol(WebSocketServerProtocol):
             self._hello_timer.cancel()
         self._hello_timer = None
 
-    async def _post(self, post: wire.Post) -> None:
+    async def _post(self, post: commands.Post) -> None:
         """Hand on to the journal without waiting for it, so that one commit takes many."""
         ticket = self._posts.begin()
         receipt = self.factory.journal.post(self.user_id, post)
@@ -179,7 +179,7 @@ class ChatProtocol(WebSocketServerProtocol):
         """Return when every post that is under way now has been answered."""
         await self._posts.answered()
 
-    def _post_failed(self, failure: Any, post: wire.Post) -> None:
+    def _post_failed(self, failure: Any, post: commands.Post) -> None:
         if failure.check(Refused):
             self.refuse(failure.value)
         else:

@@ -34,7 +34,16 @@ TABLES = {
 LOCK = "SELECT GET_LOCK(LEFT(CONCAT('securechat:', DATABASE()), 64), ?)"
 UNLOCK = "SELECT RELEASE_LOCK(LEFT(CONCAT('securechat:', DATABASE()), 64))"
 
+COLUMN = {
+    "sqlite": "SELECT 1 FROM pragma_table_info(?) WHERE name = ?",
+    "mysql": (
+        "SELECT 1 FROM information_schema.columns "
+        "WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?"
+    ),
+}
+
 _COMMENT = re.compile(r"--[^\n]*")
+_ADDS_COLUMN = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +133,8 @@ def _apply_locked(tx: Transaction, dialect: Dialect, migrations: Sequence[Migrat
     tx.run(dialect.schema(_COMMENT.sub("", LEDGER)))
     for step in steps:
         for number, statement in enumerate(step.statements, start=1):
+            if _is_there(tx, statement):
+                continue
             try:
                 tx.run(dialect.schema(statement))
             except Conflict as conflict:
@@ -132,6 +143,12 @@ def _apply_locked(tx: Transaction, dialect: Dialect, migrations: Sequence[Migrat
                     f"{conflict}"
                 ) from conflict
         tx.run(RECORD, step.number, step.name, int(time.time() * 1000))
+
+
+def _is_there(tx: Transaction, statement: str) -> bool:
+    """Whether this adds a column that an attempt which was broken off has added already."""
+    adds = _ADDS_COLUMN.match(statement)
+    return adds is not None and tx.one(COLUMN[tx.dialect_name], adds[1], adds[2]) is not None
 
 
 def _name(file: Any) -> str:

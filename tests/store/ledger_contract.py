@@ -48,12 +48,12 @@ class LedgerContract(StoreCase):
         self.assertEqual([e.seq for e in (await self.page(ANN)).events], [1])
 
     async def test_a_database_of_a_newer_version_is_refused(self) -> None:
-        await self.sql("INSERT INTO schema_migrations VALUES (2, '0002_later.sql', 0)")
+        await self.sql("INSERT INTO schema_migrations VALUES (3, '0003_later.sql', 0)")
         error = self.assertRaises(Misconfigured, self.store.ledger.prepare)
         self.assertIn("newer", str(error))
 
     async def test_a_database_that_took_another_road_is_refused(self) -> None:
-        await self.sql("UPDATE schema_migrations SET name = '0001_other.sql'")
+        await self.sql("UPDATE schema_migrations SET name = '0001_other.sql' WHERE number = 1")
         error = self.assertRaises(Misconfigured, self.store.ledger.prepare)
         self.assertIn("0001_other.sql", str(error))
 
@@ -79,13 +79,13 @@ class LedgerContract(StoreCase):
         self.assertIsNone(self.store.ledger.examine())
         self.store.ledger.claim(IDENTITY)
         self.assertEqual(self.store.ledger.examine(), IDENTITY)
-        await self.sql("UPDATE schema_migrations SET name = '0001_other.sql'")
+        await self.sql("UPDATE schema_migrations SET name = '0001_other.sql' WHERE number = 1")
         self.assertRaises(Misconfigured, self.store.ledger.examine)
 
     async def test_a_later_step_is_applied_to_a_database_in_use(self) -> None:
         await self.joined(ANN)
         later = Migration(
-            2, "0002_later.sql", ("CREATE TABLE IF NOT EXISTS later (id CHARS(3)) WITH_OPTIONS",)
+            3, "0003_later.sql", ("CREATE TABLE IF NOT EXISTS later (id CHARS(3)) WITH_OPTIONS",)
         )
         self.store.ledger.prepare((*migrations.known(), later))
         await self.sql("INSERT INTO later VALUES ('abc')")

@@ -22,10 +22,10 @@ class WallClock(SynchronousTestCase):
         now_ms = wall_clock()
         before_ms = now_ms()
         slept_s = 3_600.0
-        self.assertAlmostEqual(now_ms() - before_ms, 3_600_000, delta=5_000)
+        self.assertLess(abs(now_ms() - before_ms - 3_600_000), 5_000)
 
     def test_setting_the_clock_changes_nothing(self) -> None:
         now_ms = wall_clock()
         before_ms = now_ms()
         self.patch(time, "time", lambda: 0.0)
-        self.assertAlmostEqual(now_ms() - before_ms, 0, delta=5_000)
+        self.assertLess(abs(now_ms() - before_ms), 5_000)

@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
-from securechat.core import wire
+from securechat.core import commands
 from securechat.core.conversation import Conversation, Pace, State
 from securechat.core.encoding import b64url
 from securechat.core.errors import Close, Code, Refused
@@ -27,7 +27,7 @@ class Conversing(TestCase):
     def conversation(self, name: str = "c1", user: str = "u-ada") -> Conversation:
         return Conversation(name, UserId(user), self.pace)
 
-    def say(self, conversation: Conversation, frame: dict[str, Any]) -> wire.Command:
+    def say(self, conversation: Conversation, frame: dict[str, Any]) -> commands.Command:
         return conversation.receive(json.dumps(frame).encode(), False, self.now_s)
 
     def greeted(self, name: str = "c1", user: str = "u-ada") -> Conversation:
@@ -50,13 +50,13 @@ class Conversing(TestCase):
         conversation = self.greeted()
         refused = self.assertRaises(Refused, self.say, conversation, HELLO)
         self.assertEqual((refused.code, refused.close), (Code.BAD_COMMAND, None))
-        self.assertIsInstance(self.say(conversation, POST), wire.Post)
+        self.assertIsInstance(self.say(conversation, POST), commands.Post)
 
     def test_a_hello_that_could_not_be_answered_may_be_said_again(self) -> None:
         conversation = self.greeted()
         conversation.not_greeted()
         self.assertIs(conversation.state, State.NEW)
-        self.assertIsInstance(self.say(conversation, HELLO), wire.Hello)
+        self.assertIsInstance(self.say(conversation, HELLO), commands.Hello)
 
     def test_a_bad_frame_is_refused_in_every_state(self) -> None:
         for conversation in (self.conversation(), self.greeted()):

@@ -13,8 +13,8 @@ from securechat.config import load_config, sources
 from securechat.config.loading import CREDENTIAL
 from securechat.core.conversation import LEGAL, State
 from securechat.core.errors import RETRYABLE, TEXTS, Close, Code
+from securechat.core.parsing import NOT_BUILT
 from securechat.core.settings import Limits, limit_names, limit_range
-from securechat.core.wire import NOT_BUILT
 from securechat.metrics import Metrics
 from securechat.options import HELP, Options
 

@@ -13,11 +13,11 @@ from twisted.trial.unittest import TestCase
 from securechat.bus.local import LocalBus
 from securechat.chat.journal import ANSWER_WITHIN_S, MOST_EVENTS_A_BATCH, Journal, Receipt
 from securechat.core import envelope
+from securechat.core.commands import Post
 from securechat.core.errors import Code, Refused, Unavailable
 from securechat.core.keys import RoomKeys, RootKeys
 from securechat.core.model import GENERAL, Draft, MessageId, Outcome, RoomId
 from securechat.core.ports import News, Posted, Reached, Sealer
-from securechat.core.wire import Post
 from securechat.metrics import Metrics
 from tests.unit.memory import MemoryStore, person
 

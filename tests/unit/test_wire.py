@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import TestCase
 
-from securechat.core import wire
+from securechat.core import commands, parsing, wire
 from securechat.core.encoding import b64url
 from securechat.core.errors import Close, Code, Refused
 from securechat.core.settings import Limits
@@ -20,7 +20,7 @@ MID = "A" * 22
 
 def parse(frame: bytes | dict[str, Any], is_binary: bool = False) -> wire.Command:
     data = frame if isinstance(frame, bytes) else json.dumps(frame).encode()
-    return wire.parse(data, is_binary, LIMITS.frame_bytes, LIMITS.body_bytes)
+    return parsing.parse(data, is_binary, LIMITS.frame_bytes, LIMITS.body_bytes)
 
 
 def post(**fields: Any) -> dict[str, Any]:
@@ -65,12 +65,12 @@ class Frames(TestCase):
 
     def test_a_frame_of_256_kib_is_read_and_one_byte_more_is_not(self) -> None:
         frame = json.dumps(post()).encode()
-        self.assertIsInstance(parse(frame.ljust(262_144)), wire.Post)
+        self.assertIsInstance(parse(frame.ljust(262_144)), commands.Post)
         self.assertEqual(self.refusal(frame.ljust(262_145)).code, Code.BAD_FRAME)
 
     def test_a_body_of_32_kib_is_taken_and_one_byte_more_is_too_large(self) -> None:
         for body in ("a" * 32_768, "ü" * 16_384, "\n" * 32_768, "\x01" * 32_768):
-            self.assertIsInstance(parse(post(body=body)), wire.Post)
+            self.assertIsInstance(parse(post(body=body)), commands.Post)
             refused = self.refusal(post(body=body + "a"))
             self.assertEqual((refused.code, refused.request), (Code.TOO_LARGE, MID))
             self.assertIsNone(refused.close)
@@ -123,7 +123,7 @@ class Frames(TestCase):
             "key": b64url(b"\x04" * 65),
             "nonce": b64url(bytes(32)),
         }
-        self.assertEqual(parse(hello), wire.Hello(b"\x04" * 65, bytes(32)))
+        self.assertEqual(parse(hello), commands.Hello(b"\x04" * 65, bytes(32)))
         for change in (
             {"version": 2},
             {"version": "1"},

@@ -1,0 +1,98 @@
+"""What events say: the JSON inside the envelope, from the kind of event to its padded bytes.
+
+Kinds that people post: ``text`` {body}, ``reply`` {target, body}, ``edit`` {target, body},
+``reaction`` {target, body: one emoji}. Kinds that the server writes, ``from`` naming who did it:
+
+    created   {name, room_kind}   the first event of a room        renamed  {name}
+    joined    {user}              topic {topic}                    archived {archived}
+    left      {user}              went by themselves
+    removed   {user}              kicked; banned {user} banned; unbanned {user}
+    muted     {user, until}       ms since 1970, or null           unmuted {user}
+    role      {user, role}        member, moderator or owner
+    deleted   {target, edits}     these numbers' keys and ciphertexts are destroyed
+    report    {room, target, body}  only in the room ``reports``
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, Final
+
+from . import envelope
+from .errors import Damaged
+from .model import UserId
+
+MOST_REACTION_BYTES: Final = 64
+MOST_MENTIONS: Final = 50
+"""So many people one message may call; the rest are names like any other word."""
+
+SPOKEN: Final = frozenset({"text", "reply"})
+"""Kinds that are messages of their own: they count as unread, and may be edited and answered."""
+
+_JOINERS = frozenset({"\u200d", *map(chr, range(0xE0020, 0xE0080))})
+"""Zero-width joiner and tag characters, which build flags and families out of several symbols."""
+
+_MENTION = re.compile(r"(?<![\w@.-])@([A-Za-z0-9_.-]{3,32})")
+
+
+def said(kind: str, **fields: Any) -> bytes:
+    """The padded plaintext (bytes, UTF-8) of an event of this kind."""
+    text = json.dumps({"kind": kind, **fields}, ensure_ascii=False, separators=(",", ":"))
+    return envelope.padded(text.encode("utf-8"))
+
+
+def read(plaintext: bytes) -> dict[str, Any]:
+    """What an opened event says; Damaged where it is not a JSON object with a kind."""
+    try:
+        fields = json.loads(plaintext)
+    except ValueError:
+        raise Damaged("the content is not JSON") from None
+    if not isinstance(fields, dict) or not isinstance(fields.get("kind"), str):
+        raise Damaged("the content has no kind")
+    return fields
+
+
+def posted(kind: str, body: str, target: int | None) -> bytes:
+    """The padded plaintext of a post."""
+    return said(kind, body=body) if target is None else said(kind, target=target, body=body)
+
+
+def deleted(target: int, edits: Sequence[int]) -> bytes:
+    """The padded plaintext of a deletion: the message and all edits of it, by number."""
+    return said("deleted", target=target, edits=list(edits))
+
+
+def about(kind: str, user: UserId, **fields: Any) -> bytes:
+    """The padded plaintext of what happened to ``user``."""
+    return said(kind, user=user, **fields)
+
+
+def mentioned(body: str) -> tuple[str, ...]:
+    """The folded user names that ``body`` calls with an @, each once, at most MOST_MENTIONS.
+
+    A full stop or hyphen that ends a sentence is no part of the name, unless the name has it: both
+    spellings are returned, and who is meant is who exists.
+    """
+    names: dict[str, None] = {}
+    for match in _MENTION.finditer(body):
+        name = match[1].lower()
+        names[name] = None
+        bare = name.rstrip(".-_")
+        if len(bare) >= 3:
+            names[bare] = None
+        if len(names) >= MOST_MENTIONS:
+            break
+    return tuple(names)
+
+
+def complaint_about_reaction(body: str) -> str | None:
+    """Why ``body`` cannot be a reaction; None where it can: a few symbols, no text, no space."""
+    if len(body.encode("utf-8")) > MOST_REACTION_BYTES:
+        return f"A reaction has at most {MOST_REACTION_BYTES} bytes."
+    symbols = (character for character in body if character not in _JOINERS)
+    if any(unicodedata.category(symbol)[0] in "CLZ" for symbol in symbols):
+        return "A reaction is an emoji."
+    return None
