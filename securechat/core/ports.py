@@ -35,6 +35,7 @@ from .model import (
     User,
     UserId,
 )
+from .rights import Place
 
 
 class Accounts(Protocol):
@@ -135,6 +136,9 @@ class Rooms(Protocol):
 
     def room_of(self, user: UserId, room: RoomId) -> Awaitable[Room | None]:
         """The room, or None where it does not exist or ``user`` is not a member."""
+
+    def place_of(self, user: UserId, room: RoomId) -> Awaitable[Place | None]:
+        """Where ``user`` stands in the room; None where that is nowhere. Cheaper than ``room_of``."""
 
     def members(
         self, viewer: UserId, room: RoomId, after: str, limit: int

@@ -53,6 +53,16 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Somebody's standing in a room, and what the room is; ``last_seq`` is its newest number."""
+
+    standing: Standing
+    kind: RoomKind
+    archived: bool
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """What a command needs.
 
