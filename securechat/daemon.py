@@ -6,7 +6,7 @@ import atexit
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -17,12 +17,17 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from .chat.accounts import Accounts
+from .chat.administration import Administration
+from .chat.changes import RoomChanges
 from .chat.journal import Journal
+from .chat.signals import Signals
 from .core.errors import Misconfigured, Unavailable
 from .core.ports import SessionEnded
 from .hashing import BcryptPool
+from .heartbeat import BEAT_S, Heartbeat
 from .keyring import Keyring
 from .sockets.factory import SWEEP_S, ChatFactory
+from .sockets.presence import REPEAT_S
 from .store import Store
 from .threads import run_apart
 from .web import Origins
@@ -44,6 +49,16 @@ class Listener:
     is_chat: bool
 
 
+class Startable(Protocol):
+    """The part of a bus's life that the daemon leads."""
+
+    def start(self) -> None:
+        """Reach for the other daemons; whether they are there or not, it returns at once."""
+
+    async def stop(self) -> None:
+        """Let what was said last leave, briefly."""
+
+
 class Daemon(Service):
     """Starts and stops everything that ``service`` has put together."""
 
@@ -54,9 +69,14 @@ class Daemon(Service):
         ring: Keyring,
         prepared: bool,
         accounts: Accounts,
+        administration: Administration,
         hashing: BcryptPool,
         journal: Journal,
+        room_changes: RoomChanges,
+        signals: Signals,
         sockets: ChatFactory,
+        heartbeat: Heartbeat,
+        bus: Startable,
         origins: Origins,
         wall_clock: Callable[[], int],
         reactor: Any,
@@ -69,9 +89,13 @@ class Daemon(Service):
         self._ring = ring
         self._prepared = prepared
         self._accounts = accounts
+        self._administration = administration
         self._hashing = hashing
         self._journal = journal
+        self._room_changes = room_changes
+        self._signals = signals
         self._sockets = sockets
+        self._bus = bus
         self._origins = origins
         self._wall_clock = wall_clock
         self._reactor = reactor
@@ -79,6 +103,8 @@ class Daemon(Service):
         self._ports: list[tuple[Listener, IListeningPort]] = []
         self._can_listen = True
         self._loops = [
+            (LoopingCall(heartbeat.beat), BEAT_S),
+            (LoopingCall(sockets.presence.repeat), REPEAT_S),
             (LoopingCall(sockets.sweep), SWEEP_S),
             (LoopingCall(self._tend_sessions), TEND_SESSIONS_EVERY_S),
         ]
@@ -159,13 +185,32 @@ class Daemon(Service):
     def _be_ready(self) -> None:
         # Not before: until it is known to be ours, nobody registers or logs in on this database.
         self._store.start()
+        self._bus.start()
         self._prepared = True
         log.info("ready at {address}", address=self._origins.home)
+        Deferred.fromCoroutine(self._offer_setup()).addErrback(
+            lambda failure: log.failure("the way to set up could not be told", failure)
+        )
         for loop, interval_s in self._loops:
             loop.clock = self._reactor
             loop.start(interval_s, now=False).addErrback(
                 lambda failure: log.failure("a regular task has ended", failure)
             )
+
+    async def _offer_setup(self) -> None:
+        """Where nobody is an administrator yet, say how somebody becomes one; the only time."""
+        try:
+            await self._administration.registration()
+            if await self._administration.is_set_up():
+                return
+        except Unavailable as error:
+            log.warn("nobody could be asked about administrators: {reason}", reason=str(error))
+            return
+        log.warn(
+            "no administrator yet: open {setup_address}",
+            event="no_administrator",
+            setup_address=f"{self._origins.home}/setup?token={self._administration.setup_token}",
+        )
 
     def _must_not_run(self, failure: Failure) -> None:
         """The database came back, and it is the wrong one: stop, status 1."""
@@ -214,8 +259,13 @@ class Daemon(Service):
             stopped = port.stopListening()
             if stopped is not None:
                 await stopped
+        # Both take nothing more from now on, and are waited for together.
+        changes = Deferred.fromCoroutine(self._room_changes.drain())
         await self._journal.drain()
+        await changes
         await self._sockets.drain()
+        await self._signals.drain()
+        await self._bus.stop()
         await self._hashing.stop()
         await self._store.stop()
         log.info("everything is stored; goodbye")

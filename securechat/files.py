@@ -14,7 +14,10 @@ from .core.errors import Misconfigured
 log = Logger()
 
 SPARE_FILES = 128
-"""Descriptors that are never given to sockets: database, listening ports, log, HTTP requests."""
+"""Descriptors that are never given to sockets: database, listening ports, log, HTTP requests.
+
+Where there are very few, sockets may have a quarter of them all the same.
+"""
 
 OWN_FILES = 64
 """Those of them that no peer gets at all."""
@@ -97,7 +100,7 @@ def allowed_connections(wanted: int) -> int:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if hard == resource.RLIM_INFINITY:
         return wanted
-    possible = max(1, hard - SPARE_FILES)
+    possible = max(1, hard // 4, hard - SPARE_FILES)
     if wanted and wanted <= possible:
         return wanted
     log.info(

@@ -11,10 +11,12 @@ from twisted.web.resource import IResource, Resource
 from .core.errors import Code
 
 LOGIN_OUTCOMES = ("ok", "refused", "throttled")
+BUS_DROPS = ("away", "busy", "refused", "forged", "stale", "unreadable")
 STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 LATENCIES_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
+BusDrop = Literal["away", "busy", "refused", "forged", "stale", "unreadable"]
 LoginOutcome = Literal["ok", "refused", "throttled"]
 
 
@@ -77,6 +79,23 @@ class Metrics:
         self._responses = Counter(
             "securechat_http_responses", "HTTP answers, by class.", ["status"], registry=registry
         )
+        self._bus_up = Gauge(
+            "securechat_bus_up", "1 while the bus carries news both ways.", registry=registry
+        )
+        self._bus_sent = Counter(
+            "securechat_bus_messages_sent", "Messages handed to the bus.", registry=registry
+        )
+        self._bus_received = Counter(
+            "securechat_bus_messages_received",
+            "Messages from the bus, one's own among them.",
+            registry=registry,
+        )
+        self._bus_dropped = Counter(
+            "securechat_bus_messages_dropped",
+            "Messages not sent or not believed, by reason.",
+            ["why"],
+            registry=registry,
+        )
         self._show_zeros()
 
     def _show_zeros(self) -> None:
@@ -85,6 +104,8 @@ class Metrics:
             self._refusals.labels(code)
         for outcome in LOGIN_OUTCOMES:
             self._logins.labels(outcome)
+        for why in BUS_DROPS:
+            self._bus_dropped.labels(why)
         for status in STATUS_CLASSES:
             self._responses.labels(status)
 
@@ -128,6 +149,22 @@ class Metrics:
     def registered(self) -> None:
         """An account was made."""
         self._registrations.inc()
+
+    def bus_is_up(self, is_up: bool) -> None:
+        """The bus carries news both ways, or no longer does."""
+        self._bus_up.set(is_up)
+
+    def bus_sent(self) -> None:
+        """A message was handed to the bus."""
+        self._bus_sent.inc()
+
+    def bus_received(self) -> None:
+        """A message came from the bus."""
+        self._bus_received.inc()
+
+    def bus_dropped(self, why: BusDrop) -> None:
+        """A message was not sent, or was not believed."""
+        self._bus_dropped.labels(why).inc()
 
     def responded(self, status: int) -> None:
         """An HTTP answer with `status` was sent."""

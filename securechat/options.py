@@ -51,8 +51,24 @@ HELP = {
         "With TLS: one more address, as in tcp:80, that only sends visitors on to --public-url."
     ),
     "registration": (
-        "Who may make an account: open (everybody who reaches the page) or closed (nobody; people "
-        "with an account still log in). [default: open]"
+        "Who may make an account: open (everybody who reaches the page), invite (whoever has an "
+        "invite link) or closed (nobody; people with an account still log in). Given, it is "
+        "stronger than what was chosen at /setup. [default: what was chosen at /setup, else open]"
+    ),
+    "bus": (
+        "The Redis server over which several daemons on one MariaDB tell each other what is new: "
+        "redis://HOST:PORT, rediss://HOST:PORT (over TLS) or unix:///PATH; USER@ before the host, "
+        "/NUMBER (unix: ?db=NUMBER) behind it. A password never belongs into the URL, see "
+        "--bus-password-file. Needs the packages of securechat[redis]. [default: this daemon is "
+        "the only one]"
+    ),
+    "bus-password-file": (
+        "File whose first line is the password of the Redis user; others must not be able to read "
+        "it. Left out: the server asks for none."
+    ),
+    "bus-ca": (
+        "PEM file with the certificate authority that signed the rediss:// server's certificate. "
+        "[default: those that the system trusts]"
     ),
     "metrics-listen": (
         "Address for Prometheus, as in tcp:9090:interface=127.0.0.1: GET /metrics. Loopback or "

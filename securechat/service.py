@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from twisted.application.service import IService
 from twisted.internet import reactor as global_reactor
 from twisted.internet.interfaces import IProtocolFactory
 
 from . import assets, keyring, tls
+from .bus.codec import Codec
 from .bus.local import LocalBus
 from .chat.accounts import Accounts
+from .chat.administration import Administration
+from .chat.changes import RoomChanges
+from .chat.invitations import Invitations
 from .chat.journal import Journal
 from .chat.rooms import RoomReader
+from .chat.signals import Signals
 from .clock import use_monotonic_timers, wall_clock
 from .config import Config
 from .core.buckets import Capacity
 from .core.conversation import Pace
+from .core.encoding import b64url
 from .core.errors import Misconfigured, Unavailable
 from .core.keys import RoomKeys
 from .core.ports import Ledger
@@ -25,11 +33,17 @@ from .core.settings import SqliteDatabase
 from .daemon import Daemon, Listener
 from .files import allowed_connections, allowed_peers, check_data_dir, make_data_dir
 from .hashing import BcryptPool
+from .heartbeat import Heartbeat
 from .keyring import Keyring
 from .metrics import Metrics, MetricsResource
 from .sockets.factory import ChatFactory
 from .store import Store
 from .web import Origins, SecureSite, build_site, upgrade_headers
+
+if TYPE_CHECKING:
+    from .bus.redis import RedisBus
+
+BUS_PACKAGES = ("txredisapi", "hiredis")
 
 
 def makeService(config: Config, *, foreground: bool = False) -> IService:
@@ -65,6 +79,7 @@ def check(config: Config) -> list[str]:
     if config.tls_cert is not None and config.tls_key is not None:
         certificate, key = config.tls_cert, config.tls_key
         note(lambda: tls.server_context(certificate, key))
+    note(lambda: _require_bus_packages(config))
     note(lambda: _examine_database(config, ring))
     return reasons
 
@@ -85,10 +100,13 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     store = Store(config.database, reactor)
     prepared = _prepare_now(store.ledger, ring)
 
-    bus = LocalBus()
+    bus = _bus(config, ring, now_ms, metrics)
     room_keys = RoomKeys(ring.roots)
     hashing = BcryptPool(reactor, ring.roots.peppers())
-    accounts = Accounts(store.accounts, hashing, bus, config.limits, os.urandom)
+    accounts = Accounts(store.accounts, hashing, bus, config.limits, os.urandom, room_keys)
+    administration = Administration(
+        store.administration, accounts, bus, os.urandom, config.registration
+    )
     room_reader = RoomReader(store.accounts, store.rooms, store.events)
     journal = Journal(
         events=store.events,
@@ -99,6 +117,15 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         most_waiting=config.limits.journal,
         metrics=metrics,
     )
+    room_changes = RoomChanges(
+        changes=store.changes,
+        rooms=store.rooms,
+        sealer=room_keys,
+        bus=bus,
+        wall_clock=now_ms,
+        random_bytes=os.urandom,
+        doubt=journal.doubts.add,
+    )
     origins = Origins(config.public_url)
     limits = config.limits
     capacity = Capacity(
@@ -106,14 +133,18 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         per_address=limits.connections_per_address,
         per_user=limits.connections_per_user,
     )
+    signals = Signals(store.rooms, bus, reactor, now_ms)
     sockets = ChatFactory(
         journal=journal,
+        room_changes=room_changes,
+        signals=signals,
         room_reader=room_reader,
         room_keys=room_keys,
         pace=Pace(config.limits),
         reactor=reactor,
         wall_clock=now_ms,
         metrics=metrics,
+        publish=bus.publish,
         gone=capacity.gone,
         headers=upgrade_headers(origins.over_tls),
     )
@@ -123,9 +154,14 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         ring=ring,
         prepared=prepared,
         accounts=accounts,
+        administration=administration,
         hashing=hashing,
         journal=journal,
+        room_changes=room_changes,
+        signals=signals,
         sockets=sockets,
+        heartbeat=Heartbeat(store.rooms, store.accounts, sockets),
+        bus=bus,
         origins=origins,
         wall_clock=now_ms,
         reactor=reactor,
@@ -133,6 +169,8 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     )
     site = build_site(
         accounts=accounts,
+        administration=administration,
+        invitations=Invitations(store.changes, room_changes, os.urandom),
         limits=limits,
         origins=origins,
         csrf_key=ring.roots.purpose("csrf"),
@@ -142,7 +180,6 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         capacity=capacity,
         metrics=metrics,
         wall_clock_ms=now_ms,
-        registration_open=config.registration == "open",
         secure_cookies=origins.over_tls,
         behind_proxy=config.behind_proxy,
         reactor=reactor,
@@ -152,6 +189,31 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     )
     daemon.listeners = _listeners(config, site, metrics)
     return daemon
+
+
+def _bus(
+    config: Config, ring: Keyring, wall_clock_ms: Callable[[], int], metrics: Metrics
+) -> LocalBus | RedisBus:
+    if config.bus is None:
+        return LocalBus()
+    _require_bus_packages(config)
+    # Only now: its packages are an extra, and importing them installs the reactor.
+    from .bus.redis import RedisBus
+
+    codec = Codec(ring.roots.purpose("bus"), b64url(os.urandom(16)), wall_clock_ms)
+    return RedisBus(
+        config.bus,
+        codec=codec,
+        database_id=ring.roots.database_id,
+        metrics=metrics,
+        reactor=global_reactor,
+    )
+
+
+def _require_bus_packages(config: Config) -> None:
+    missing = [name for name in BUS_PACKAGES if importlib.util.find_spec(name) is None]
+    if config.bus is not None and missing:
+        raise Misconfigured(f"--bus needs {' and '.join(missing)}: pip install 'securechat[redis]'")
 
 
 def _prepare_now(ledger: Ledger, ring: Keyring) -> bool:

@@ -36,9 +36,16 @@ export class Announcer {
     this.#say(text);
   }
 
+  /** What was said may be no longer: a message was deleted, a room is gone. */
+  silence() {
+    this.#waiting = [];
+    this.#say('');
+  }
+
   #flush() {
     this.#timer = null;
     const [first, ...others] = this.#waiting.splice(0);
+    if (!first) return;
     this.#say(others.length ? `${others.length + 1} new messages` : this.#sentence(first));
   }
 

@@ -3,39 +3,52 @@ import { address } from './addresses.js';
 import { Announcer } from './announcer.js';
 import { caught_up_ms, complaint_ms } from './banner.js';
 import { BannerView } from './banner.view.js';
-import { Composer } from './composer.js';
 import { Connection } from './connection.js';
+import { Details } from './details.js';
 import { Drafts } from './drafts.js';
+import { spoken } from './message.js';
 import { element } from './nodes.js';
+import { facts_after, is_about_members } from './notices.js';
 import { Outbox } from './outbox.js';
+import { Panes } from './panes.js';
 import { Directory } from './people.js';
-import { Pill } from './pill.js';
+import { Requests } from './requests.js';
 import { Room } from './room.js';
-import { draw_head, draw_rooms, room_in } from './rooms.js';
+import { hash_of, room_in, Rooms, title_of } from './rooms.js';
 import { shelf } from './shelf.js';
+import { Sidebar } from './sidebar.js';
+import { Stage } from './stage.js';
 import { offline, surroundings } from './surroundings.js';
-import { TimelineView } from './timeline.view.js';
+import { Tally } from './tally.js';
 import { Vault } from './vault.js';
 import { on_wake } from './wake.js';
 import * as wire from './wire.js';
 
-const me = document.body.dataset.userId ?? '';
+/**
+ * @typedef {import('./message.js').Message} Message
+ * @typedef {import('./frames.js').RoomFacts} RoomFacts
+ */
+
+const { userId: id = '', username = '' } = document.body.dataset;
+/** @type {import('./frames.js').Person} */
+const me = { id, username, full_name: '' };
 /** @param {() => void} task @param {number} wait_ms */
 const later = (task, wait_ms) => setTimeout(task, wait_ms);
 const { random } = Math;
 
-/** @type {Map<string, Room>} */
-const rooms = new Map();
-/** @type {Room|null} */
-let shown = null;
 /** Set until the reader has been told that the connection is back. */
 let reconnected = false;
+let page = wire.default_limits.page;
+/** The room of the address that names none. */
+let home = '';
 
 const announcer = new Announcer(
   (text) => (element('announcer').textContent = text),
   later,
   (id) => people.name(id),
 );
+/** @param {string} text */
+const announce = (text) => announcer.now(text);
 const vault = new Vault(
   new Worker(address('envelope_worker'), { type: 'module' }),
   () => (element('no-crypto').hidden = false),
@@ -46,201 +59,213 @@ const connection = new Connection(surroundings(vault), {
   on_frame,
   on_complaint: (text) => banner.complain(text, complaint_ms),
 });
+/** @param {import('./frames.js').Command} command */
+const send = (command) => connection.send(command);
+const requests = new Requests(send);
+/** @param {any} command */
+const ask = (command) => requests.ask(command);
 const banner = new BannerView(element('banner'), {
   on_retry: () => connection.start(),
   on_reload: () => location.reload(),
-  announce: (text) => announcer.now(text),
+  announce,
 });
-const drafts = new Drafts(shelf, me);
+const drafts = new Drafts(shelf, me.id);
 const people = new Directory({
-  ask: (ids) => connection.send(wire.ask_people(ids)),
+  ask: (ids) => send(wire.ask_people(ids)),
   later,
-  on_change: () => timeline.changed(),
+  on_change: () => redraw(),
 });
 const outbox = new Outbox({
   shelf,
-  user: me,
-  send: (letter) => connection.send(wire.post(letter)),
+  user: me.id,
+  send: (letter) => send(wire.post(letter)),
   make_id: wire.make_id,
   now: () => Date.now(),
   later,
   cancel: (timer) => clearTimeout(timer),
   random,
-  on_change: () => timeline.changed(),
+  on_change: () => stage.timeline.changed(),
 });
-const timeline = new TimelineView({
-  me,
-  name_of: (id) => people.name(id),
-  letters_of: (room) => outbox.of(room),
-  on_action,
-  on_end: seen,
+/** @param {RoomFacts} facts */
+const title = (facts) => title_of(facts, me.id, (id) => people.name(id));
+const rooms = new Rooms({ make: make_place, on_gone });
+const stage = new Stage({
+  ...{ me, outbox, drafts, people, send, ask, title, announce },
+  on_read: () => sidebar.changed(),
 });
-const pill = new Pill(() => {
-  timeline.follow();
-  composer.focus();
+const sidebar = new Sidebar({
+  ...{ rooms, title, me: me.id },
+  open: () => stage.place?.room.facts,
 });
-const composer = new Composer({
-  on_typed: (text) => shown && drafts.keep(shown.facts.id, text),
-  on_submit: (body) => {
-    if (!shown) return false;
-    outbox.add(shown.facts.id, body);
-    timeline.follow();
-    return true;
-  },
+const panes = new Panes({ on_details: (open) => lazily(() => details.open(open))() });
+const details = new Details({
+  send: ask,
+  me: () => me,
+  learn: (members) => people.learn(members),
+  on_close: () => panes.details(false),
 });
+
+/** What is loaded only when it is asked for may fail to load. @param {() => Promise<unknown>} task */
+const lazily = (task) => () =>
+  task().catch((error) => {
+    banner.complain('This part of the page could not be loaded. Try again.', complaint_ms);
+    reportError(error);
+  });
 
 /** @param {import('./connection.js').State} state */
 function on_state(state) {
   if (state.name !== 'open') {
     outbox.close();
-    for (const room of rooms.values()) room.close();
+    rooms.close();
   }
   banner.show(state);
 }
 
-/** @param {wire.Welcome} welcome */
+/** @param {import('./frames.js').Welcome} welcome */
 function on_welcome({ rooms: facts, limits, user }) {
   reconnected = connection.state.name === 'open' && connection.state.again;
-  composer.limit_bytes = limits.body_bytes ?? wire.default_limits.body_bytes;
+  page = limits.page ?? page;
+  stage.composer.limit_bytes = limits.body_bytes ?? wire.default_limits.body_bytes;
+  Object.assign(me, user);
   people.learn([user]);
   people.open();
-  for (const one of facts) {
-    const room = rooms.get(one.id) ?? make_room(one);
-    room.facts = one;
-    room.page = limits.page ?? wire.default_limits.page;
-    room.open();
-  }
-  for (const id of rooms.keys()) if (!facts.some((one) => one.id === id)) rooms.delete(id);
-  outbox.open();
+  rooms.welcome(facts);
+  requests.open();
   show_room();
+  // The room in front of the reader comes first and whole, of the others only what is new.
+  stage.place?.room.open();
+  for (const place of rooms.all) if (place !== stage.place) place.room.watch();
+  outbox.open();
+  if (reconnected) details.stir();
 }
 
-/** @param {wire.RoomFacts} facts @returns {Room} */
-function make_room(facts) {
+/** @param {RoomFacts} facts @returns {import('./rooms.js').Place} */
+function make_place(facts) {
+  const tally = new Tally(me);
   /** @type {Room} */
   const room = new Room(facts, {
-    send: (command) => connection.send(command),
-    vault,
-    later,
-    random,
-    on_change: () => room === shown && redraw(),
-    on_message: (message, live) => on_message(room, message, live),
+    ...{ send, vault, later, random },
+    on_change: () => room === stage.place?.room && redraw(),
+    on_message: (message, live) => on_message(place, message, live),
+    on_gone: () => rooms.remove(facts.id),
     on_caught_up: (missed) => {
-      if (room !== shown || !(missed || reconnected)) return;
+      if (room !== stage.place?.room || !(missed || reconnected)) return;
       reconnected = false;
       banner.caught_up(missed, caught_up_ms);
     },
     report: (error) => reportError(error),
   });
-  rooms.set(facts.id, room);
-  return room;
+  room.pages.size = page;
+  const place = { room, tally };
+  return place;
 }
 
-/** @param {wire.Frame} frame */
-function on_frame(frame) {
-  if (frame.type === 'posted') outbox.posted(frame);
-  else if (frame.type === 'people') people.learn(frame.people);
-  else if (frame.type === 'error' && outbox.refused(frame)) return;
-  else {
-    for (const room of rooms.values()) if (room.receive(frame)) return;
-    // No letter and no room was meant: a question about people, which may be put again.
-    if (frame.type === 'error' && frame.retry) later(() => people.open(), frame.retry_ms ?? 2000);
+/** A room that came in between. @param {RoomFacts} facts */
+function learn(facts) {
+  const known = rooms.get(facts.id);
+  const { room } = rooms.learn(facts);
+  if (!known) room.watch();
+  redraw();
+}
+
+/** @param {import('./rooms.js').Place} place one is no member any more: every word of it goes */
+function on_gone({ room: { facts } }) {
+  outbox.forget(facts.id);
+  drafts.keep(facts.id, '');
+  vault.forget(facts.id).catch(() => {});
+  announcer.silence();
+  if (stage.id === facts.id) {
+    stage.clear('You are no longer in this room.');
+    details.show(null);
+    panes.room(false);
+    announce(`You are no longer in ${title(facts)}.`);
   }
+  redraw();
 }
 
-/** @param {Room} room @param {import('./log.js').Message} message @param {boolean} live */
-function on_message(room, message, live) {
-  if (message.from === me) outbox.arrived(message.mid);
-  outbox.reached(room.facts.id, message.seq);
-  if (live && message.from && !people.has(message.from)) room.recount();
-  if (room !== shown || !live || message.from === me || message.kind !== 'text') return;
-  announcer.message(message.from, message.body);
-  if (timeline.following && !document.hidden) return;
-  pill.unseen++;
-  show_unseen();
+/** @param {import('./frames.js').Frame} frame */
+function on_frame(frame) {
+  if (frame.type === 'posted') return outbox.posted(frame);
+  if (frame.type === 'people') return people.learn(frame.people);
+  if (frame.type === 'room') return learn(frame.room);
+  if (frame.type === 'removed') return rooms.remove(frame.room);
+  if (frame.type === 'typing') return stage.typing.heard(frame.room, frame.user);
+  if (frame.type === 'presence') return details.online(frame.room, frame.online);
+  if (frame.type === 'read') {
+    rooms.get(frame.room)?.tally.read(frame);
+    return sidebar.changed();
+  }
+  if (frame.type === 'error' && outbox.refused(frame)) return undefined;
+  if (requests.receive(frame) || rooms.receive(frame)) return undefined;
+  // No letter and no room was meant: a question about people, which may be put again.
+  if (frame.type === 'error' && frame.retry) later(() => people.open(), frame.retry_ms ?? 2000);
+  return undefined;
 }
 
-function seen() {
-  if (timeline.following && !document.hidden) pill.unseen = 0;
-  show_unseen();
-}
-
-function show_unseen() {
-  pill.draw(timeline.following);
-  if (shown) draw_head(shown.facts, pill.unseen);
+/** @param {import('./rooms.js').Place} place @param {Message} message @param {boolean} live */
+function on_message(place, message, live) {
+  const { room, tally } = place;
+  const { from, mid, seq, kind, body } = message;
+  if (from === me.id) outbox.arrived(mid);
+  outbox.reached(room.facts.id, seq);
+  tally.arrived(message);
+  if (kind === 'deleted') announcer.silence();
+  if (live) Object.assign(room.facts, facts_after(message));
+  if (place !== stage.place) return sidebar.changed();
+  stage.arrived(message, live);
+  if (is_about_members(kind)) details.stir();
+  if (live && from !== me.id && spoken.has(kind)) announcer.message(from, body);
+  return sidebar.changed();
 }
 
 function redraw() {
-  if (shown) draw_head(shown.facts, pill.unseen);
-  timeline.changed();
+  stage.redraw();
+  details.show(stage.place?.room.facts ?? null);
+  sidebar.changed();
+}
+
+/** @param {{id: string}} room known already, or on its way */
+function enter(room) {
+  if ('name' in room) learn(/** @type {RoomFacts} */ (room));
+  location.hash = hash_of(room.id);
+  show_room();
 }
 
 /** Shows the room that the address names, or the first. */
 function show_room() {
-  const shown_now = rooms.get(shown?.facts.id ?? '');
+  const first = rooms.groups(title).flatMap(({ places }) => places)[0];
   // An address of a place on the page, such as the skip link's, changes no room.
-  const wanted = rooms.get(room_in(location.hash)) ?? shown_now ?? [...rooms.values()][0] ?? null;
-  draw_rooms(
-    [...rooms.values()].map(({ facts }) => facts),
-    wanted?.facts.id ?? '',
-  );
-  document.body.classList.remove('rooms-open');
-  if (!wanted || wanted === shown) return redraw();
-  const changed = shown !== null;
-  shown = wanted;
-  pill.unseen = 0;
-  element('composer').hidden = false;
-  composer.show(`#${wanted.facts.name}`, drafts.of(wanted.facts.id));
-  timeline.show(wanted);
+  const named = location.hash ? room_in(location.hash) : home;
+  const wanted = rooms.get(named) ?? stage.place ?? first ?? null;
+  panes.rooms(false);
+  if (!wanted || wanted === stage.place) return redraw();
+  const changed = stage.place !== null;
+  if (!location.hash) home = wanted.room.facts.id;
+  stage.show(wanted);
+  panes.room(true);
   redraw();
-  if (changed) announcer.now(`Room ${wanted.facts.name}`);
-  if (changed || matchMedia('(pointer: fine)').matches) composer.focus();
+  if (changed) announce(`Room ${title(wanted.room.facts)}`);
+  if (changed || matchMedia('(pointer: fine)').matches) stage.composer.focus();
+  return undefined;
 }
 
-/** @param {string} action @param {HTMLElement} item */
-function on_action(action, item) {
-  const { mid = '', seq = '' } = item.dataset;
-  const letter = outbox.letters.find(({ id }) => id === mid);
-  if (action === 'retry') outbox.retry(mid);
-  else if (action === 'discard') outbox.discard(mid);
-  else if (action === 'copy' && letter) copy(letter.body);
-  else if (action === 'reopen') shown?.reopen(Number(seq));
-  else if (action === 'report') {
-    const cause = shown?.log.at(Number(seq))?.refused;
-    copy(`SecureChat could not open message ${seq} of room ${shown?.facts.id}: ${cause}.`);
-  }
-  if (action === 'retry' || action === 'discard') composer.focus();
-}
-
-/** @param {string} text */
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    announcer.now('Copied');
-  } catch {
-    announcer.now('The browser did not allow copying');
-  }
-}
-
-element('rooms-show').hidden = false;
-for (const [id, open] of /** @type {const} */ ([
-  ['rooms-show', true],
-  ['rooms-back', false],
-])) {
-  element(id).addEventListener('click', () => {
-    document.body.classList.toggle('rooms-open', open);
-    element(open ? 'rooms-back' : 'rooms-show').focus();
-  });
-}
+const open_new = lazily(async () => {
+  const dialog = await import('./new.dialog.js');
+  dialog.open_new({ send: ask, on_room: enter, me: me.id });
+});
+element('new').addEventListener('click', open_new);
 element('logout').addEventListener('submit', () => {
   connection.stop();
-  for (const { facts } of rooms.values()) drafts.keep(facts.id, '');
+  for (const { room } of rooms.all) drafts.keep(room.facts.id, '');
   for (const { id } of [...outbox.letters]) outbox.discard(id);
 });
 addEventListener('hashchange', show_room);
+// The address may be the room's already, as after coming back into it.
+element('room-groups').addEventListener('click', () => later(show_room, 0));
 on_wake(() => connection.wake());
 addEventListener('offline', () => offline() && connection.pause());
-document.addEventListener('visibilitychange', seen);
+document.addEventListener('visibilitychange', () => stage.seen());
+addEventListener('focus', () => stage.seen());
 addEventListener('beforeunload', (event) => {
   if (outbox.unsent && connection.state.name !== 'ended') event.preventDefault();
 });

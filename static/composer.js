@@ -2,8 +2,12 @@
  * The composer: grows from one row to eight, sends on Enter, keeps what is typed.
  *
  * @typedef {object} ComposerPorts
- * @property {(body: string) => boolean} on_submit false: not taken, the text stays
- * @property {(text: string) => void} on_typed every change, to keep the draft
+ * @property {(body: string, about: About|null) => boolean} on_submit false: not taken, the text stays
+ * @property {(text: string) => void} on_typed every change of a draft
+ * @property {() => void} on_up the arrow up in an empty composer
+ *
+ * @typedef {{kind: 'reply'|'edit', target: number, words: string}} About what is being written,
+ *   where it is no message of its own
  */
 import { measure, prepare } from './body.js';
 import { element } from './nodes.js';
@@ -21,12 +25,16 @@ export class Composer {
   #copy = element('composer-copy');
   /** @type {HTMLElement} */
   #counter = element('composer-counter');
+  /** @type {About|null} */
+  #about = null;
+  /** The draft that an edit has put aside. */
+  #aside = '';
 
   /** @param {ComposerPorts} ports */
   constructor(ports) {
     this.#ports = ports;
     this.#text.addEventListener('input', () => {
-      ports.on_typed(this.#text.value);
+      if (this.#about?.kind !== 'edit') ports.on_typed(this.#text.value);
       this.#fit();
     });
     this.#text.addEventListener('keydown', (event) => this.#pressed(event));
@@ -34,6 +42,7 @@ export class Composer {
       event.preventDefault();
       this.#submit();
     });
+    element('composer-cancel').addEventListener('click', () => this.cancel());
     new ResizeObserver(() => this.#grow()).observe(this.#text);
   }
 
@@ -43,15 +52,51 @@ export class Composer {
 
   /** @param {string} room_name @param {string} draft */
   show(room_name, draft) {
+    this.#write(null);
     this.#text.placeholder = `Message ${room_name}`;
     this.#text.value = draft;
     this.#fit();
+  }
+
+  /** A reply keeps what is typed; an edit begins with the old words. @param {About} about @param {string} [text] */
+  begin(about, text) {
+    this.cancel();
+    this.#write(about);
+    if (about.kind === 'edit') {
+      this.#aside = this.#text.value;
+      this.#text.value = text ?? '';
+    }
+    this.#fit();
+    this.focus();
+  }
+
+  /** Back to a message of its own; also when `target` alone is no more. @param {number} [target] */
+  cancel(target) {
+    if (!this.#about || (target !== undefined && this.#about.target !== target)) return;
+    if (this.#about.kind === 'edit') this.#text.value = this.#aside;
+    this.#write(null);
+    this.#fit();
+    this.focus();
+  }
+
+  /** @param {About|null} about */
+  #write(about) {
+    this.#about = about;
+    this.#aside = '';
+    element('composer-about').hidden = !about;
+    element('composer-about-text').textContent = about?.words ?? '';
+    element('composer-send').textContent = about?.kind === 'edit' ? 'Save' : 'Send';
   }
 
   /** @param {KeyboardEvent} event */
   #pressed(event) {
     // 229 is what some browsers report for the Enter that ends an input method's composition.
     const composing = event.isComposing || event.keyCode === 229;
+    if (event.key === 'Escape' && this.#about && !composing) return this.cancel();
+    if (event.key === 'ArrowUp' && !this.#text.value && !this.#about) {
+      event.preventDefault();
+      return this.#ports.on_up();
+    }
     if (event.key !== 'Enter' || event.shiftKey || composing) return;
     if (matchMedia('(pointer: coarse)').matches && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
@@ -61,9 +106,10 @@ export class Composer {
   #submit() {
     const { empty, over } = measure(this.#text.value, this.limit_bytes);
     if (over || empty) return this.#fit();
-    if (this.#ports.on_submit(prepare(this.#text.value))) {
-      this.#text.value = '';
-      this.#ports.on_typed('');
+    if (this.#ports.on_submit(prepare(this.#text.value), this.#about)) {
+      this.#text.value = this.#aside;
+      this.#ports.on_typed(this.#aside);
+      this.#write(null);
     }
     this.#fit();
     return this.#text.focus();

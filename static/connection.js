@@ -3,9 +3,9 @@
  *
  * All that touches the world is handed in as `Surroundings`, so that tests own time and sockets.
  *
- * @typedef {import('./wire.js').Frame} Frame
- * @typedef {import('./wire.js').Command} Command
- * @typedef {import('./wire.js').Welcome} Welcome
+ * @typedef {import('./frames.js').Frame} Frame
+ * @typedef {import('./frames.js').Command} Command
+ * @typedef {import('./frames.js').Welcome} Welcome
  * @typedef {{send: (text: string) => void, close: (code?: number) => void,
  *   readyState: number, onopen: any, onmessage: any, onclose: any, onerror: any}} Socket
  * @typedef {object} Surroundings
@@ -39,6 +39,8 @@ const socket_open = 1;
 const session_ended = 4401;
 /** What the server or Autobahn says when it could not read our frames: trying again is no use. */
 const not_understood = new Set([4400, 1002, 1007, 1009]);
+/** Silence after these says nothing about the other end. */
+const unanswered = new Set(['read', 'typing', 'unsubscribe']);
 const restarting = 1012;
 const flooding = 4429;
 
@@ -112,7 +114,7 @@ export class Connection {
   send(command) {
     if (this.state.name !== 'open' || this.#socket?.readyState !== socket_open) return false;
     this.#socket.send(JSON.stringify(command));
-    this.#pulse.sent();
+    if (!unanswered.has(command.type)) this.#pulse.sent();
     return true;
   }
 

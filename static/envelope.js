@@ -2,7 +2,7 @@
  * Opening an envelope: a JWE in flattened JSON (RFC 7516), `A256KW` and `A256CBC-HS512`
  * (RFC 7518 sections 4.4 and 5.2.5). Pure WebCrypto; needs a secure context.
  *
- * @typedef {import('./wire.js').Envelope} Envelope
+ * @typedef {import('./frames.js').Envelope} Envelope
  * @typedef {{alg: string, enc: string, typ: string, kid: string, room: string, seq: number,
  *   mid: string, from: string, time: number}} Header
  * @typedef {{room: string, seq: number}} Place where the envelope came from

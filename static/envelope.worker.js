@@ -6,6 +6,7 @@
  *   {op: 'agree', key, nonce} → null          ends it with the server's half
  *   {op: 'keys', keys: [{kid, wrapped}]} → null
  *   {op: 'open', room, seq, envelope} → {header, content} or {refused: cause}
+ *   {op: 'forget', room} → null               its keys are dropped
  */
 import { agree, offer, spell, unwrap_room_key } from './channel.js';
 import { open, Refused } from './envelope.js';
@@ -17,7 +18,7 @@ let channel_key = null;
 /** Promises, so that an `open` right behind its key waits for it. @type {Map<string, Promise<CryptoKey>>} */
 const room_keys = new Map();
 
-/** @param {import('./wire.js').WrappedKey[]} keys */
+/** @param {import('./frames.js').WrappedKey[]} keys */
 function take_keys(keys) {
   for (const { kid, wrapped } of keys) {
     if (!channel_key) return;
@@ -62,6 +63,10 @@ const operations = {
     return null;
   },
   open: open_envelope,
+  forget({ room }) {
+    for (const kid of room_keys.keys()) if (kid.startsWith(`${room}.`)) room_keys.delete(kid);
+    return null;
+  },
 };
 
 self.addEventListener('message', async ({ data }) => {

@@ -4,15 +4,9 @@
  * Numbers are claimed as frames arrive, contents are placed as envelopes open (in order), so that
  * a slow opening never looks like a hole.
  *
- * @typedef {{seq: number, mid: string, from: string, time: number, kind: string,
- *   body: string, refused?: import('./envelope.js').Cause}} Message
+ * @typedef {import('./message.js').Message} Message
  */
-
-/** What stands for a number whose message cannot be had. @param {number} seq @returns {Message} */
-export const damaged = (seq) => ({
-  ...{ seq, mid: '', from: '', time: 0, kind: '', body: '' },
-  refused: 'damaged',
-});
+import { damaged } from './message.js';
 
 /** More than this and the oldest are forgotten: history brings them back. */
 export const most_kept = 5000;
@@ -22,6 +16,8 @@ export class Log {
   messages = [];
   /** The newest number claimed. @type {number|null} */
   claimed = null;
+  /** Where the run begins, placed or not. @type {number|null} */
+  start = null;
   /** Whether the server has older ones. */
   more = false;
   /** Changes whenever everything here was dropped, so that late answers are recognised. */
@@ -41,6 +37,7 @@ export class Log {
   drop(claimed = null) {
     this.messages = [];
     this.claimed = claimed;
+    this.start = claimed === null ? null : claimed + 1;
     this.more = claimed !== null && claimed > 0;
     this.generation++;
   }
@@ -53,7 +50,10 @@ export class Log {
   claim(seq) {
     if (this.claimed !== null && seq <= this.claimed) return 'known';
     if (this.claimed !== null && seq > this.claimed + 1) return 'hole';
-    if (this.claimed === null) this.more = seq > 1;
+    if (this.claimed === null) {
+      this.more = seq > 1;
+      this.start = seq;
+    }
     this.claimed = seq;
     return 'next';
   }
@@ -71,6 +71,7 @@ export class Log {
     const beyond = this.messages.length - most_kept;
     if (beyond > most_kept / 10) {
       this.messages.splice(0, beyond);
+      this.start = this.messages[0].seq;
       this.more = true;
     }
   }
@@ -78,21 +79,27 @@ export class Log {
   /**
    * @param {Message[]} older ascending
    * @param {boolean} more
-   * @returns {boolean} false when they do not end right before our first: nothing is taken then
+   * @returns {boolean} false when they do not end right before our start: nothing is taken then
    */
   prepend(older, more) {
-    const { first } = this;
-    if (first === null) return false;
-    const fits = older.every((message, i) => message.seq === first - older.length + i);
+    const { start } = this;
+    if (start === null) return false;
+    const fits = older.every((message, i) => message.seq === start - older.length + i);
     if (!fits) return false;
     this.messages.unshift(...older);
-    this.more = more && this.messages[0].seq > 1;
+    this.start = start - older.length;
+    this.more = more && this.start > 1;
     return true;
   }
 
   /** @param {number} seq @returns {Message|undefined} */
   at(seq) {
     return this.first === null ? undefined : this.messages[seq - this.first];
+  }
+
+  /** Forgets the words of a number. @param {number} seq */
+  erase(seq) {
+    if (this.at(seq)) this.replace(damaged(seq));
   }
 
   /** Puts another message in the place of one, as when a missing key came. @param {Message} message */

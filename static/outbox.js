@@ -3,7 +3,7 @@
  * reconnects and reloads, so that no retry makes a second message. Pure.
  *
  * @typedef {{id: string, room: string, body: string, made_ms: number,
- *   state: 'waiting'|'sent'|'posted'|'failed', seq?: number, code?: string, text?: string}} Letter
+ *   kind?: 'reply'|'edit'|'reaction', target?: number, state: 'waiting'|'sent'|'posted'|'failed', seq?: number, code?: string, text?: string}} Letter
  * @typedef {Pick<Storage, 'getItem'|'setItem'|'removeItem'>} Shelf
  * @typedef {object} OutboxPorts
  * @property {Shelf} shelf where letters survive a reload
@@ -78,11 +78,16 @@ export class Outbox {
     return this.letters.some(({ state }) => state === 'waiting' || state === 'sent');
   }
 
-  /** @param {string} room @param {string} body @returns {Letter} */
-  add(room, body) {
+  /**
+   * @param {string} room
+   * @param {string} body
+   * @param {Pick<Letter, 'kind'|'target'>} [about] left out: a message of its own
+   * @returns {Letter}
+   */
+  add(room, body, about = {}) {
     const { make_id, now } = this.#ports;
     /** @type {Letter} */
-    const letter = { id: make_id(), room, body, made_ms: now(), state: 'waiting' };
+    const letter = { id: make_id(), room, body, made_ms: now(), ...about, state: 'waiting' };
     this.letters.push(letter);
     this.#pump();
     this.#changed();
@@ -182,6 +187,11 @@ export class Outbox {
     );
   }
 
+  /** The room is gone, and all that was written for it. @param {string} room */
+  forget(room) {
+    this.#keep((letter) => letter.room !== room);
+  }
+
   /** @param {(letter: Letter) => boolean} stays */
   #keep(stays) {
     const kept = this.letters.filter(stays);
@@ -197,8 +207,8 @@ export class Outbox {
     // The old id is taken by other words; any other refusal keeps it.
     const fresh = letter.code === 'id_conflict' ? this.#ports.make_id() : letter.id;
     this.letters = this.letters.filter((one) => one !== letter);
-    const { room, body, made_ms } = letter;
-    this.letters.push({ id: fresh, room, body, made_ms, state: 'waiting' });
+    const { room, body, made_ms, kind, target } = letter;
+    this.letters.push({ id: fresh, room, body, made_ms, kind, target, state: 'waiting' });
     this.#pump();
     this.#changed();
   }

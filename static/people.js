@@ -1,7 +1,7 @@
 /**
  * Who is who: names come from the server, by user id, never from a message. Pure.
  *
- * @typedef {import('./wire.js').Person} Person
+ * @typedef {import('./frames.js').Person} Person
  * @typedef {object} PeoplePorts
  * @property {(ids: string[]) => boolean} ask sends `people`; false: no connection
  * @property {(task: () => void, wait_ms: number) => any} later

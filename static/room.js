@@ -1,50 +1,42 @@
 /**
- * One room as this page follows it: subscribes, keeps the run of numbers whole, pages history. Pure.
+ * One room as this page follows it: subscribes, keeps the run of numbers whole. Pure.
  *
- * @typedef {import('./wire.js').Frame} Frame
- * @typedef {import('./wire.js').RoomFacts} RoomFacts
- * @typedef {import('./log.js').Message} Message
- * @typedef {import('./vault.js').Opened|import('./vault.js').NotOpened} Outcome
+ * @typedef {import('./frames.js').Frame} Frame
+ * @typedef {import('./frames.js').RoomFacts} RoomFacts
+ * @typedef {import('./message.js').Message} Message
+ * @typedef {import('./message.js').Outcome} Outcome
  * @typedef {object} RoomPorts
- * @property {(command: import('./wire.js').Command) => boolean} send
- * @property {{open: (room: string, seq: number, envelope: import('./wire.js').Envelope) => Promise<Outcome>,
- *   keys: (keys: import('./wire.js').WrappedKey[]) => Promise<void>}} vault
+ * @property {(command: import('./frames.js').Command) => boolean} send
+ * @property {{open: (room: string, seq: number, envelope: import('./frames.js').Envelope) => Promise<Outcome>,
+ *   keys: (keys: import('./frames.js').WrappedKey[]) => Promise<void>}} vault
  * @property {(task: () => void, wait_ms: number) => any} later
  * @property {() => number} random
  * @property {() => void} on_change
  * @property {(message: Message, live: boolean) => void} on_message
+ * @property {() => void} on_gone the server knows no such room of ours
  * @property {(missed: number) => void} on_caught_up
  * @property {(error: unknown) => void} report a mistake of ours, for the console
  *
  * @typedef {{id: string, since: number|null, quiet: boolean}} Asked quiet: the connection never
  *   broke, so that what comes is as new as if it had come by itself
  */
+import { Annotations } from './annotations.js';
 import { delay_ms } from './backoff.js';
-import { damaged, Log, most_kept } from './log.js';
-import { ask_history, subscribe } from './wire.js';
-
-const recount_ms = 60_000;
-
-/** @param {number} seq @param {Outcome} outcome @returns {Message} */
-function to_message(seq, outcome) {
-  if ('refused' in outcome) return { ...damaged(seq), refused: outcome.refused };
-  const { header, content } = outcome;
-  const { mid, from, time } = header;
-  if (content.kind === 'text' && typeof content.body !== 'string') return damaged(seq);
-  return { seq, mid, from, time, kind: content.kind, body: String(content.body ?? '') };
-}
+import { Log, most_kept } from './log.js';
+import { damaged, to_message } from './message.js';
+import { Pages } from './pages.js';
+import { subscribe } from './wire.js';
 
 export class Room {
   log = new Log();
-  /** Whether the newest page has been asked for and answered. */
+  annotations = new Annotations();
+  /** Whether the subscription has been answered once. */
   ready = false;
-  /** @type {'idle'|'loading'|'failed'} */
-  history = 'idle';
   /** Set when the log begins after a gap that history fills. */
   gap = false;
   /** Why the server will not let this room be read, if so. */
   refusal = '';
-  page = 50;
+  pages;
   #ports;
   #tail = Promise.resolve();
   /** What is asked and not answered; all that comes before the answer will come again behind it.
@@ -53,11 +45,7 @@ export class Room {
   /** The question whose answer we live on: it can still fail while it replays. @type {Asked|null} */
   #answered = null;
   #failures = 0;
-  #recounted = false;
-  /** @type {string|null} */
-  #history_id = null;
-  /** Requests for one event again. @type {Set<string>} */
-  #reopening = new Set();
+  #forgotten = false;
   /** @type {number|null} */
   #last_hole = null;
   /** Numbers up to here are replay, beyond it live. */
@@ -67,21 +55,52 @@ export class Room {
   constructor(facts, ports) {
     this.facts = facts;
     this.#ports = ports;
+    this.pages = new Pages({
+      room: facts.id,
+      send: ports.send,
+      open: (seq, envelope) => this.#opened(seq, envelope),
+      keys: (keys) => void ports.vault.keys(keys),
+      log: this.log,
+      on_older: (older) => older.forEach((message) => this.#annotate(message)),
+      on_change: ports.on_change,
+    });
   }
 
   /** Whether older messages may be asked for without being told: all newer ones are here. */
   get settled() {
-    return this.ready && this.history === 'idle' && (this.log.last ?? 0) >= this.#replay_to;
+    const reached = this.log.last ?? this.log.claimed ?? 0;
+    return this.ready && this.pages.state === 'idle' && reached >= this.#replay_to;
   }
 
-  /** A connection stands: asks for all after what is here. */
+  /** A connection stands: asks for all after what is here, and where nothing is, for the newest page. */
   open() {
     this.#ask(false);
   }
 
+  /** A connection stands: hears what is new; what was said before is left to history. */
+  watch() {
+    const { last_seq, since_seq } = this.facts;
+    if (Number(this.log.claimed) + this.pages.size < last_seq || this.log.claimed === null) {
+      this.log.drop(last_seq);
+      this.annotations = new Annotations();
+      this.log.more = last_seq > since_seq;
+    }
+    this.#ask(false);
+  }
+
+  /** The reader came: the newest page is wanted, where nothing older than the watch is here. */
+  look() {
+    if (this.settled && this.log.first === null) this.pages.load();
+  }
+
+  /** @param {number} seq @returns {Message|null|undefined} null: not here yet; undefined: deleted */
+  quoted(seq) {
+    return this.annotations.deleted_by(seq) === undefined ? this.pages.quoted(seq) : undefined;
+  }
+
   /** @param {boolean} quiet */
   #ask(quiet) {
-    const since = this.ready ? this.log.claimed : null;
+    const since = this.log.claimed;
     const command = subscribe(this.facts.id, since);
     this.#asked = { id: command.id, since, quiet };
     this.#answered = null;
@@ -91,32 +110,33 @@ export class Room {
   /** The connection is gone. */
   close() {
     this.#asked = this.#answered = null;
-    this.#history_id = null;
-    if (this.history === 'loading') this.history = 'idle';
-    this.#reopening.clear();
+    this.pages.close();
   }
 
-  /** Somebody new speaks, so the room has grown: asks how many are here, once a minute at most. */
-  recount() {
-    if (this.#recounted || this.#asked) return;
-    this.#recounted = true;
-    this.#ports.later(() => (this.#recounted = false), recount_ms);
-    this.#ask(true);
+  /** The reader is no member any more: nothing of what was said stays here. */
+  forget() {
+    this.#forgotten = true;
+    this.close();
+    this.log.drop();
+    this.annotations = new Annotations();
+    this.ready = false;
   }
 
   /** @param {Frame} frame @returns {boolean} whether it was about this room */
   receive(frame) {
+    if (this.#forgotten) return false;
     if (frame.type === 'error') return this.#refused(frame);
     if (!('room' in frame) || frame.room !== this.facts.id) return false;
     if (frame.type === 'subscribed') this.#subscribed(frame);
     else if (frame.type === 'event') this.#event(frame);
     else if (frame.type === 'key') this.#ports.vault.keys([frame]);
     else if (frame.type === 'gap') this.#gap(frame);
-    else if (frame.type === 'history') this.#older(frame);
+    else if (frame.type === 'history') this.pages.receive(frame);
+    else if (frame.type === 'member') this.#count(frame.members);
     return true;
   }
 
-  /** @param {import('./wire.js').Subscribed} frame */
+  /** @param {import('./frames.js').Subscribed} frame */
   #subscribed({ id, last_seq, keys, members }) {
     if (id !== this.#asked?.id) return;
     const { since, quiet } = this.#asked;
@@ -129,14 +149,21 @@ export class Room {
     if (since !== null && last_seq < since) return this.#start_over();
     this.ready = true;
     if (since === null || !quiet) this.#replay_to = last_seq;
-    if (last_seq === 0) this.log.claimed = 0;
+    if (last_seq === 0 && since === null) this.log.drop(0);
     if (since !== null && !quiet) this.#ports.on_caught_up(last_seq - since);
+    this.#ports.on_change();
+  }
+
+  /** @param {number} members */
+  #count(members) {
+    this.facts = { ...this.facts, members };
     this.#ports.on_change();
   }
 
   /** What is here is more than the server has: an older backup was put back. */
   #start_over() {
     this.log.drop();
+    this.annotations = new Annotations();
     this.ready = false;
     this.gap = false;
     this.#last_hole = null;
@@ -144,7 +171,7 @@ export class Room {
     this.#ask(true);
   }
 
-  /** @param {import('./wire.js').EventFrame} frame */
+  /** @param {import('./frames.js').EventFrame} frame */
   #event({ seq, envelope }) {
     if (this.#asked) return;
     let place = this.log.claim(seq);
@@ -177,11 +204,12 @@ export class Room {
   #gap({ to }) {
     if (this.#asked) return;
     this.log.drop(to);
+    this.annotations = new Annotations();
     this.gap = true;
     this.#ports.on_change();
   }
 
-  /** @param {number} seq @param {import('./wire.js').Envelope} envelope @returns {Promise<Message>} */
+  /** @param {number} seq @param {import('./frames.js').Envelope} envelope @returns {Promise<Message>} */
   async #opened(seq, envelope) {
     try {
       return to_message(seq, await this.#ports.vault.open(this.facts.id, seq, envelope));
@@ -201,6 +229,7 @@ export class Room {
         // One message that trips must not hold up all that follow.
         this.#try(() => {
           this.log.place(message);
+          this.#annotate(message);
           this.#ports.on_message(message, live);
         });
         this.#try(() => this.#ports.on_change());
@@ -216,53 +245,25 @@ export class Room {
     }
   }
 
-  /** Asks for the page before the first message, unless that is under way. */
-  load_older() {
-    const { first, more } = this.log;
-    if (first === null || !more || this.history === 'loading') return;
-    const command = ask_history(this.facts.id, first, this.page);
-    if (!this.#ports.send(command)) return;
-    this.#history_id = command.id;
-    this.history = 'loading';
-    this.#ports.on_change();
-  }
-
-  /** Asks once more for a message whose key was missing. @param {number} seq */
-  reopen(seq) {
-    const command = ask_history(this.facts.id, seq + 1, 1);
-    if (this.#ports.send(command)) this.#reopening.add(command.id);
-  }
-
-  /** @param {import('./wire.js').History} frame */
-  async #older({ id, events, keys, more }) {
-    const again = this.#reopening.delete(id);
-    if (!again && id !== this.#history_id) return;
-    const { generation } = this.log;
-    this.#ports.vault.keys(keys);
-    const messages = await Promise.all(events.map((e) => this.#opened(e.seq, e.envelope)));
-    if (generation !== this.log.generation) return;
-    if (again) messages.forEach((message) => this.log.replace(message));
-    else {
-      this.#history_id = null;
-      this.history = this.log.prepend(messages, more) ? 'idle' : 'failed';
+  /** @param {Message} message */
+  #annotate(message) {
+    // A page that was read before the deletion may come behind it.
+    if (this.annotations.deleted_by(message.seq) !== undefined) this.log.erase(message.seq);
+    for (const seq of this.annotations.add(message)) {
+      this.log.erase(seq);
+      this.pages.forget(seq);
     }
-    this.#ports.on_change();
   }
 
-  /** @param {import('./wire.js').ErrorFrame} error @returns {boolean} */
-  #refused({ id, text, retry, retry_ms }) {
+  /** @param {import('./frames.js').ErrorFrame} error @returns {boolean} */
+  #refused({ id, code, text, retry, retry_ms }) {
     if (id === null) return false;
-    if (id === this.#history_id) {
-      this.#history_id = null;
-      this.history = 'failed';
-      this.#ports.on_change();
-      return true;
-    }
-    if (this.#reopening.delete(id)) return true;
+    if (this.pages.refused(id)) return true;
     const asked = this.#asked ?? this.#answered;
     if (id !== asked?.id) return false;
     this.#asked = asked;
     if (retry) this.#ask_again(asked, retry_ms ?? 0);
+    else if (code === 'not_a_member') this.#ports.on_gone();
     else this.refusal = text;
     this.#ports.on_change();
     return true;

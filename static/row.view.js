@@ -1,12 +1,19 @@
 /** Draws one row of the timeline as DOM nodes. */
+import { calls } from './mentions.js';
 import { make } from './nodes.js';
+import { sentence } from './notices.js';
 import { clock, day_name, full } from './times.js';
 
 /**
  * @typedef {import('./timeline.js').Row} Row
  * @typedef {import('./timeline.js').MessageRow} MessageRow
  * @typedef {import('./timeline.js').LetterRow} LetterRow
- * @typedef {(id: string) => string} NameOf
+ * @typedef {import('./message.js').Message} Message
+ * @typedef {object} Sight what is needed to draw, beside the row
+ * @property {(id: string) => string} name_of
+ * @property {{id: string, username: string}} me
+ * @property {import('./annotations.js').Annotations} annotations
+ * @property {(seq: number) => Message|null|undefined} quoted null: not here yet; undefined: deleted
  */
 
 const causes = {
@@ -15,9 +22,10 @@ const causes = {
   no_key: 'This message cannot be opened: its key is not here.',
 };
 const hues = 8;
+const quote_characters = 140;
 
 /** @param {string} name @returns {string} up to two initials */
-function initials(name) {
+export function initials(name) {
   const words = name.split(/\s+/u).filter(Boolean);
   const picked = words.length > 1 ? [words[0], words[words.length - 1]] : words;
   return picked
@@ -27,11 +35,15 @@ function initials(name) {
 }
 
 /** @param {string} id @returns {string} the same hue for the same person, everywhere */
-function hue(id) {
+export function hue(id) {
   let sum = 0;
   for (const letter of id) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
   return String(sum % hues);
 }
+
+/** @param {string} id @param {string} name */
+export const face = (id, name) =>
+  make('span', { class: 'face', 'data-hue': hue(id), 'aria-hidden': 'true' }, initials(name));
 
 /** @param {number} time */
 function time_node(time) {
@@ -42,10 +54,7 @@ function time_node(time) {
 /** @param {string} author @param {string} name @param {boolean} own @param {number} time */
 function head(author, name, own, time) {
   const line = make('div', { class: 'message-head' });
-  if (!own) {
-    const face = { class: 'face', 'data-hue': hue(author), 'aria-hidden': 'true' };
-    line.append(make('span', face, initials(name)));
-  }
+  if (!own) line.append(face(author, name));
   line.append(make('span', { class: 'author', dir: 'auto' }, own ? 'You' : name), time_node(time));
   return line;
 }
@@ -53,39 +62,85 @@ function head(author, name, own, time) {
 /** @param {string} text */
 const body = (text) => make('p', { class: 'body', dir: 'auto' }, text);
 
-/** @param {string} label @param {string} action */
-const button = (label, action) =>
-  make('button', { type: 'button', class: 'quiet', 'data-action': action }, label);
+/** @param {string} label @param {string} action @param {Record<string, string>} [more] */
+const button = (label, action, more = {}) =>
+  make('button', { type: 'button', class: 'quiet', 'data-action': action, ...more }, label);
 
-/** @param {MessageRow} row @param {NameOf} name_of */
-function draw_message({ message, own, head: with_head }, name_of) {
-  const item = make('li', { class: 'message', 'data-seq': String(message.seq) });
-  if (message.refused) {
-    item.classList.add('refused');
-    const action =
-      message.refused === 'no_key' ? ['Try again', 'reopen'] : ['Copy details', 'report'];
-    item.append(
-      make('p', { class: 'body' }, `${causes[message.refused]} `, button(action[0], action[1])),
-    );
+/** @param {number} target @param {Sight} sight */
+function quote(target, { quoted, name_of, annotations, me }) {
+  const message = quoted(target);
+  const node = button('', 'jump', { class: 'quote', 'data-target': String(target) });
+  if (!message || message.refused) {
+    const gone = message === undefined ? 'A deleted message' : 'An earlier message';
+    node.append(make('span', { class: 'quote-text' }, gone));
+    return node;
+  }
+  const text = annotations.text(message).replace(/\s+/g, ' ');
+  const start = text.length > quote_characters ? `${text.slice(0, quote_characters)}…` : text;
+  const name = message.from === me.id ? 'You' : name_of(message.from);
+  node.append(make('span', { class: 'quote-name', dir: 'auto' }, name));
+  node.append(' ', make('span', { class: 'quote-text', dir: 'auto' }, start));
+  return node;
+}
+
+/** @param {number} seq @param {Sight} sight @returns {Node[]} */
+function reactions(seq, { annotations, name_of, me }) {
+  const chips = annotations.reactions(seq).map(({ emoji, by }) => {
+    const names = [...by.keys()].map((id) => (id === me.id ? 'You' : name_of(id))).join(', ');
+    const label = `${emoji} ${by.size}`;
+    return button(label, 'react', {
+      ...{ class: 'reaction', 'data-emoji': emoji, tabindex: '-1', title: names },
+      ...{ 'aria-pressed': String(by.has(me.id)), 'aria-label': `${label}: ${names}` },
+    });
+  });
+  return chips.length ? [make('div', { class: 'reactions' }, ...chips)] : [];
+}
+
+/** @param {Message} message @param {Sight} sight */
+function draw_refused({ seq, refused = 'damaged' }, { annotations, name_of, me }) {
+  const item = make('li', { class: 'message refused', 'data-seq': String(seq) });
+  const by = annotations.deleted_by(seq);
+  if (by !== undefined) {
+    item.classList.add('deleted');
+    const who = by === me.id ? 'you' : name_of(by);
+    item.append(make('p', { class: 'body' }, `This message was deleted by ${who}.`));
     return item;
   }
-  if (own) item.classList.add('own');
-  if (with_head) item.classList.add('first');
-  if (with_head) item.append(head(message.from, name_of(message.from), own, message.time));
-  else item.append(make('span', { class: 'aside' }, time_node(message.time)));
-  item.append(body(message.body));
+  const action = refused === 'no_key' ? ['Try again', 'reopen'] : ['Copy details', 'report'];
+  item.append(make('p', { class: 'body' }, `${causes[refused]} `, button(action[0], action[1])));
   return item;
 }
 
-/** @param {LetterRow} row */
-function draw_letter({ letter, head: with_head }) {
+/** @param {MessageRow} row @param {Sight} sight */
+function draw_message({ message, own, head: with_head }, sight) {
+  if (message.refused) return draw_refused(message, sight);
+  const { seq, from, time, target } = message;
+  const item = make('li', { class: 'message', 'data-seq': String(seq), tabindex: '-1' });
+  if (own) item.classList.add('own');
+  if (with_head) item.classList.add('first');
+  if (with_head) item.append(head(from, sight.name_of(from), own, time));
+  else item.append(make('span', { class: 'aside' }, time_node(time)));
+  if (target) item.append(quote(target, sight));
+  const text = sight.annotations.text(message);
+  if (!own && calls(text, sight.me.username)) item.classList.add('calls-me');
+  item.append(body(text));
+  if (sight.annotations.edits(message).length)
+    item.append(button('edited', 'edits', { class: 'edited', tabindex: '-1' }));
+  item.append(...reactions(seq, sight));
+  return item;
+}
+
+/** @param {LetterRow} row @param {Sight} sight */
+function draw_letter({ letter, head: with_head }, sight) {
   const item = make('li', { class: 'message own letter', 'data-mid': letter.id });
   item.dataset.state = letter.state;
   if (with_head) item.classList.add('first');
   if (with_head) item.append(head('', '', true, letter.made_ms));
+  if (letter.target && letter.kind === 'reply') item.append(quote(letter.target, sight));
   item.append(body(letter.body));
   if (letter.state === 'failed') {
-    const why = make('p', { class: 'fate' }, `Not sent. ${letter.text ?? ''} `);
+    const what = letter.kind && letter.kind !== 'reply' ? `The ${letter.kind} was not saved.` : '';
+    const why = make('p', { class: 'fate' }, `${what || 'Not sent.'} ${letter.text ?? ''} `);
     why.append(button('Retry', 'retry'), button('Copy', 'copy'), button('Delete', 'discard'));
     item.append(why);
   } else {
@@ -95,18 +150,40 @@ function draw_letter({ letter, head: with_head }) {
   return item;
 }
 
-/** @param {Row} row @param {NameOf} name_of @returns {HTMLLIElement} */
-export function draw(row, name_of) {
-  if (row.type === 'message') return draw_message(row, name_of);
-  if (row.type === 'letter') return draw_letter(row);
+/** @param {Message} message @param {Sight} sight */
+function draw_notice(message, { name_of }) {
+  const item = make('li', { class: 'notice-line', 'data-notice': String(message.seq) });
+  item.append(make('span', { dir: 'auto' }, sentence(message, name_of)), ' ');
+  item.append(time_node(message.time));
+  return item;
+}
+
+/** @param {Row} row @param {Sight} sight @returns {HTMLLIElement} */
+export function draw(row, sight) {
+  if (row.type === 'message') return draw_message(row, sight);
+  if (row.type === 'letter') return draw_letter(row, sight);
+  if (row.type === 'notice') return draw_notice(row.message, sight);
+  if (row.type === 'new') return make('li', { class: 'day new' }, make('span', {}, 'New'));
   const label = make('span', {}, day_name(row.time, Date.now()));
   return make('li', { class: 'day' }, label);
 }
 
-/** @param {Row} row @param {NameOf} name_of @returns {string} changes when the row must be drawn anew */
-export function signature(row, name_of) {
+/** @param {Row} row @param {Sight} sight @returns {string} changes when the row must be drawn anew */
+export function signature(row, sight) {
+  const { name_of, annotations } = sight;
   if (row.type === 'day') return day_name(row.time, Date.now());
+  if (row.type === 'new') return '';
   if (row.type === 'letter') return `${row.head} ${row.letter.state}`;
+  if (row.type === 'notice') return sentence(row.message, name_of);
   const { message, head: with_head } = row;
-  return `${with_head} ${message.refused ?? ''} ${with_head ? name_of(message.from) : ''}`;
+  const { seq, target, refused = '', from } = message;
+  const parts = [with_head, refused, annotations.stamp(seq), with_head ? name_of(from) : ''];
+  if (target) {
+    const quoted = sight.quoted(target);
+    parts.push(annotations.stamp(target), quoted === null ? '?' : (quoted?.refused ?? 'x'));
+    parts.push(quoted ? name_of(quoted.from) : '');
+  }
+  const by = annotations.deleted_by(seq);
+  if (by !== undefined) parts.push(name_of(by));
+  return parts.join(' ');
 }

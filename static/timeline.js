@@ -1,21 +1,27 @@
 /**
  * From messages to rows: which part of the log is drawn, grouping, day separators. Pure.
  *
- * @typedef {import('./log.js').Message} Message
+ * @typedef {import('./message.js').Message} Message
  * @typedef {import('./outbox.js').Letter} Letter
+ * @typedef {import('./annotations.js').Annotations} Annotations
  * @typedef {{key: string, type: 'day', time: number}} DayRow
+ * @typedef {{key: string, type: 'new'}} NewRow
+ * @typedef {{key: string, type: 'notice', message: Message}} NoticeRow
  * @typedef {{key: string, type: 'message', message: Message, own: boolean, head: boolean}} MessageRow
  * @typedef {{key: string, type: 'letter', letter: Letter, own: true, head: boolean}} LetterRow
- * @typedef {DayRow|MessageRow|LetterRow} Row
+ * @typedef {DayRow|NewRow|NoticeRow|MessageRow|LetterRow} Row
  * @typedef {{from: number, to: number}} Span numbers drawn, both ends included
+ * @typedef {object} Reading how these messages are read
+ * @property {string} me user id
+ * @property {Annotations} annotations
+ * @property {number|null} new_after the "New" divider comes before the first message above it
  */
+import { spoken } from './message.js';
+import { is_notice } from './notices.js';
 
 export const group_ms = 5 * 60_000;
 export const most_drawn = 200;
 const step = 50;
-
-/** Kinds that have a row; others are for newer clients and are passed over. */
-const drawn_kinds = new Set(['text']);
 
 /** @param {number} time ms since 1970 @returns {string} the local day */
 export function day_of(time) {
@@ -23,20 +29,27 @@ export function day_of(time) {
   return `${date.getFullYear()}-${date.getMonth() + 1}-${date.getDate()}`;
 }
 
-/** @param {Message} message */
-const is_drawn = (message) => Boolean(message.refused) || drawn_kinds.has(message.kind);
+/** Other kinds are about messages, or for newer clients. @param {Annotations} annotations */
+const has_row =
+  (annotations) =>
+  (/** @type {Message} */ { refused, seq, kind }) =>
+    refused ? !annotations.is_rowless(seq) : spoken.has(kind) || is_notice(kind);
+
+/** Edits and reactions show where they belong, unless they failed. @param {Letter} letter */
+const stands_alone = ({ kind, state }) => !kind || kind === 'reply' || state === 'failed';
 
 /**
  * @param {Message[]} messages ascending
  * @param {Letter[]} letters not yet in the log, in the order they were written
- * @param {string} me user id
+ * @param {Reading} reading
  * @returns {Row[]}
  */
-export function rows(messages, letters, me) {
+export function rows(messages, letters, { me, annotations, new_after }) {
   /** @type {Row[]} */
   const list = [];
   /** @type {{from: string, time: number}|null} */
   let before = null;
+  let divide = new_after !== null;
   /** @param {string} from @param {number} time whether a header is due; may add the day first */
   const begin = (from, time) => {
     const new_day = before === null || day_of(before.time) !== day_of(time);
@@ -45,18 +58,34 @@ export function rows(messages, letters, me) {
     before = { from, time };
     return head;
   };
-  for (const message of messages.filter(is_drawn)) {
+  for (const message of messages.filter(has_row(annotations))) {
+    const { seq, from, time, refused, kind } = message;
+    const own = !refused && from === me;
+    if (divide && seq > Number(new_after) && !own) {
+      list.push({ key: 'new', type: 'new' });
+      divide = false;
+      // What is new begins with a header of its own.
+      before = null_author(before);
+    }
+    // Nobody's words: what follows them begins anew.
+    if (!refused && is_notice(kind)) {
+      begin(`notice ${seq}`, time);
+      list.push({ key: `seq ${seq}`, type: 'notice', message });
+      continue;
+    }
     // Nothing of a message that does not open can be trusted, its author and time included.
-    const head = !message.refused && begin(message.from, message.time);
-    const own = !message.refused && message.from === me;
-    list.push({ key: `seq ${message.seq}`, type: 'message', message, own, head });
+    const head = !refused && begin(from, time);
+    list.push({ key: `seq ${seq}`, type: 'message', message, own, head });
   }
-  for (const letter of letters) {
+  for (const letter of letters.filter(stands_alone)) {
     const head = begin(me, Math.max(letter.made_ms, latest_time(before)));
     list.push({ key: `mid ${letter.id}`, type: 'letter', letter, own: true, head });
   }
   return list;
 }
+
+/** @param {{from: string, time: number}|null} before */
+const null_author = (before) => before && { from: '', time: before.time };
 
 /** A clock behind the server's must not open an earlier day below a later one. @param {{time: number}|null} before */
 const latest_time = (before) => before?.time ?? 0;
@@ -86,4 +115,10 @@ export function earlier(span, first) {
 export function later(span, last) {
   const to = Math.min(last, span.to + step);
   return { from: Math.max(span.from, to - most_drawn + 1), to };
+}
+
+/** @param {number} seq @param {{first: number, last: number}} log @returns {Span} with it in the middle */
+export function around(seq, { first, last }) {
+  const from = Math.max(first, Math.min(seq - most_drawn / 2, last - most_drawn + 1));
+  return { from, to: Math.min(last, from + most_drawn - 1) };
 }

@@ -5,15 +5,16 @@
  * @typedef {import('./room.js').Room} Room
  * @typedef {import('./outbox.js').Letter} Letter
  * @typedef {object} TimelinePorts
- * @property {string} me user id
+ * @property {{id: string, username: string}} me
  * @property {(id: string) => string} name_of
  * @property {(room: string) => Letter[]} letters_of
- * @property {(action: string, item: HTMLElement) => void} on_action
+ * @property {(action: string, item: HTMLElement, from: HTMLElement) => void} on_action
  * @property {() => void} on_end the reader reached the end
  */
+import { Annotations } from './annotations.js';
 import { element } from './nodes.js';
 import { draw, signature } from './row.view.js';
-import { earlier, later, rows, settle } from './timeline.js';
+import { around, earlier, later, rows, settle } from './timeline.js';
 
 const at_end_px = 80;
 const near_px = 400;
@@ -34,24 +35,57 @@ export class TimelineView {
   #scheduled = false;
   /** Where the scroller was last seen. */
   #top = 0;
+  /** @type {number|null} */
+  #new_after = null;
+  /** A number to be shown as soon as it is here. */
+  #wanted = 0;
 
   /** @param {TimelinePorts} ports */
   constructor(ports) {
     this.#ports = ports;
     this.#scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.#scroller.addEventListener('click', (/** @type {any} */ event) => {
-      const { action } = event.target.dataset;
-      if (action === 'older') this.#room?.load_older();
-      else if (action) ports.on_action(action, event.target.closest('li'));
+      const from = event.target.closest('[data-action]');
+      const action = from?.dataset.action;
+      if (action === 'older') this.#room?.pages.load();
+      else if (action === 'jump') this.jump(Number(from.dataset.target));
+      else if (action) ports.on_action(action, from.closest('li'), from);
     });
     new ResizeObserver(() => this.following && this.#to_end()).observe(this.#scroller);
   }
 
-  /** @param {Room} room */
-  show(room) {
-    if (this.#room !== room) this.#span = null;
+  /** @param {Room} room @param {number|null} new_after where the reader had read to, if not to the end */
+  show(room, new_after) {
+    this.#span = null;
+    this.#wanted = 0;
+    this.#new_after = new_after;
     this.#room = room;
     this.follow();
+  }
+
+  /** The room is gone, and every word of it. @param {string} words in its place */
+  clear(words) {
+    this.#room = null;
+    this.#lay([]);
+    this.#older.dataset.state = 'gone';
+    element('gone').textContent = words;
+  }
+
+  /** Shows one message, loading what lies between. @param {number} seq */
+  jump(seq) {
+    const { log, pages } = this.#room ?? {};
+    if (!log || !pages) return;
+    this.#wanted = seq;
+    if (!pages.reach(seq)) return;
+    this.#wanted = 0;
+    if (log.first === null || log.last === null) return;
+    this.following = false;
+    this.#span = around(seq, { first: log.first, last: log.last });
+    this.#render();
+    const node = this.#drawn.get(`seq ${seq}`)?.node;
+    node?.scrollIntoView({ block: 'center' });
+    node?.focus({ preventScroll: true });
+    this.#ports.on_end();
   }
 
   /** Goes to the newest message and stays there. */
@@ -77,6 +111,7 @@ export class TimelineView {
   #render() {
     const room = this.#room;
     if (!room) return;
+    if (this.#wanted && this.#wanted >= (room.log.first ?? Infinity)) this.jump(this.#wanted);
     this.#span = settle(this.#span, room.log, this.following);
     const anchor = this.following ? null : this.#anchor();
     this.#lay(this.#rows(room));
@@ -90,23 +125,31 @@ export class TimelineView {
   #rows(room) {
     const { log } = room;
     const { me, letters_of } = this.#ports;
+    const reading = { me: me.id, annotations: room.annotations, new_after: this.#new_after };
     const span = this.#span;
     const start = span && log.first !== null ? span.from - log.first : 0;
     const messages = span ? log.messages.slice(start, start + span.to - span.from + 1) : [];
     const at_end = !span || span.to === log.last;
-    return rows(messages, at_end ? letters_of(room.facts.id) : [], me);
+    return rows(messages, at_end ? letters_of(room.facts.id) : [], reading);
   }
 
   /** Puts exactly these rows into the list, touching as few nodes as can be. @param {import('./timeline.js').Row[]} list */
   #lay(list) {
-    const { name_of } = this.#ports;
+    const { name_of, me } = this.#ports;
+    const room = this.#room;
+    /** @type {import('./row.view.js').Sight} */
+    const sight = {
+      ...{ name_of, me },
+      annotations: room?.annotations ?? new Annotations(),
+      quoted: (seq) => room?.quoted(seq),
+    };
     const before = this.#drawn;
     this.#drawn = new Map();
     let next = this.#list.firstChild;
     for (const row of list) {
-      const drawn = signature(row, name_of);
+      const drawn = signature(row, sight);
       const old = before.get(row.key);
-      const node = old?.drawn === drawn ? old.node : draw(row, name_of);
+      const node = old?.drawn === drawn ? old.node : draw(row, sight);
       this.#drawn.set(row.key, { node, drawn });
       if (node === next) next = next.nextSibling;
       else this.#list.insertBefore(node, next);
@@ -166,6 +209,7 @@ export class TimelineView {
   #reach() {
     const room = this.#room;
     const span = this.#span;
+    room?.look();
     if (!room || !span || room.log.first === null || room.log.last === null) return;
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const near_end = scrollHeight - scrollTop - clientHeight < near_px;
@@ -173,7 +217,7 @@ export class TimelineView {
       this.#span = earlier(span, room.log.first);
       this.changed();
     } else if (scrollTop < near_px && span.from === room.log.first && room.settled) {
-      room.load_older();
+      room.pages.load();
     } else if (near_end && !this.following && span.to < room.log.last) {
       this.#span = later(span, room.log.last);
       this.changed();
@@ -182,14 +226,16 @@ export class TimelineView {
 
   /** @param {Room} room */
   #say_older(room) {
-    const { log, history, ready, gap, refusal } = room;
+    const { log, pages, ready, gap, refusal, facts } = room;
+    const reading = !ready || pages.state === 'loading';
     let state = '';
     if (refusal) state = 'refused';
-    else if (!ready && log.first === null) state = 'opening';
-    else if (history !== 'idle') state = history;
+    else if (reading && log.first === null) state = 'opening';
+    else if (pages.state !== 'idle') state = pages.state;
     else if (log.more) state = gap ? 'gap' : 'more';
     // Older ones are here and not drawn: the first drawn is no beginning.
-    else if (log.first !== null) state = this.#span?.from === log.first ? 'beginning' : 'more';
+    else if (log.first !== null && this.#span?.from !== log.first) state = 'more';
+    else if (log.first !== null) state = facts.since_seq ? 'joined' : 'beginning';
     else state = this.#drawn.size ? '' : 'empty';
     if (this.#older.dataset.state !== state) this.#older.dataset.state = state;
     element('refusal').textContent = refusal;

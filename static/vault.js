@@ -60,7 +60,7 @@ export class Vault {
     return this.#ask({ op: 'agree', key, nonce });
   }
 
-  /** @param {import('./wire.js').WrappedKey[]} keys @returns {Promise<void>} */
+  /** @param {import('./frames.js').WrappedKey[]} keys @returns {Promise<void>} */
   keys(keys) {
     return this.#ask({ op: 'keys', keys });
   }
@@ -68,10 +68,15 @@ export class Vault {
   /**
    * @param {string} room
    * @param {number} seq
-   * @param {import('./wire.js').Envelope} envelope
+   * @param {import('./frames.js').Envelope} envelope
    * @returns {Promise<Opened|NotOpened>}
    */
   open(room, seq, envelope) {
     return this.#ask({ op: 'open', room, seq, envelope });
+  }
+
+  /** Drops the room's keys. @param {string} room @returns {Promise<void>} */
+  forget(room) {
+    return this.#ask({ op: 'forget', room });
   }
 }

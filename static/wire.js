@@ -1,33 +1,9 @@
 /**
- * The frames of `securechat.v1`: their shapes, reading them, building them. Pure.
+ * The frames of `securechat.v1`: reading them, building them; their shapes are in frames.d.ts. Pure.
  *
- * @typedef {{protected: string, encrypted_key: string, iv: string, ciphertext: string, tag: string}} Envelope
- * @typedef {{kid: string, wrapped: string}} WrappedKey
- * @typedef {{id: string, username: string, full_name: string, role?: string}} Person
- * @typedef {{id: string, name: string, kind: 'public'|'private'|'direct', topic: string,
- *   last_seq: number, read_seq: number, members: number}} RoomFacts
- * @typedef {{page: number, replay: number, body_bytes: number, frame_bytes: number, history: number}} Limits
- * @typedef {{seq: number, envelope: Envelope}} SealedEvent
- *
- * @typedef {{type: 'welcome', version: 1, connection: string, key: string, nonce: string,
- *   user: Person, rooms: RoomFacts[], limits: Limits}} Welcome
- * @typedef {{type: 'subscribed', id: string, room: string, last_seq: number, keys: WrappedKey[], members: number}} Subscribed
- * @typedef {{type: 'posted', id: string, room: string, seq: number, time: number, duplicate: boolean}} Posted
- * @typedef {{type: 'event', room: string, seq: number, envelope: Envelope}} EventFrame
- * @typedef {{type: 'key', room: string, kid: string, wrapped: string}} KeyFrame
- * @typedef {{type: 'history', id: string, room: string, events: SealedEvent[], keys: WrappedKey[], more: boolean}} History
- * @typedef {{type: 'people', id: string, people: Person[]}} People
- * @typedef {{type: 'gap', room: string, from: number, to: number}} Gap
- * @typedef {{type: 'error', id: string|null, code: string, text: string, retry: boolean, retry_ms?: number}} ErrorFrame
- * @typedef {{type: 'goodbye', retry_ms: number}} Goodbye
- * @typedef {Welcome|Subscribed|Posted|EventFrame|KeyFrame|History|People|Gap|ErrorFrame|Goodbye} Frame
- *
- * @typedef {{type: 'hello', version: 1, key: string, nonce: string}} Hello
- * @typedef {{type: 'subscribe', id: string, room: string, since?: number}} Subscribe
- * @typedef {{type: 'post', id: string, room: string, body: string}} Post
- * @typedef {{type: 'history', id: string, room: string, before: number, limit: number}} AskHistory
- * @typedef {{type: 'people', id: string, ids: string[]}} AskPeople
- * @typedef {Hello|Subscribe|Post|AskHistory|AskPeople} Command
+ * @typedef {import('./frames.js').Limits} Limits
+ * @typedef {import('./frames.js').Frame} Frame
+ * @typedef {import('./frames.js').Command} Command
  */
 
 import { encode } from './base64url.js';
@@ -72,6 +48,10 @@ const is_people = (value) =>
     (/** @type {any} */ p) => is_text(p?.id) && is_text(p.username) && is_text(p.full_name),
   );
 /** @param {any} value */
+const is_texts = (value) => is_list(value) && value.every((/** @type {any} */ one) => is_text(one));
+/** @param {any} value */
+const is_room = (value) => is_text(value?.id) && is_text(value.name) && is_text(value.kind);
+/** @param {any} value */
 const is_id_or_null = (value) => value === null || is_text(value);
 
 /** What each frame must carry. A frame with other content is treated as unknown.
@@ -84,7 +64,15 @@ const shapes = {
   key: { room: is_text, kid: is_text, wrapped: is_text },
   history: { id: is_text, room: is_text, events: is_events, keys: is_keys, more: is_flag },
   people: { id: is_text, people: is_people },
+  members: { id: is_text, room: is_text, members: is_people, more: is_flag },
+  done: { id: is_text },
   gap: { room: is_text, from: is_count, to: is_count },
+  read: { room: is_text, seq: is_count, unread: is_count, mentions: is_count },
+  typing: { room: is_text, user: is_text },
+  presence: { room: is_text, online: is_texts },
+  room: { room: is_room },
+  removed: { room: is_text },
+  member: { room: is_text, members: is_count },
   error: { id: is_id_or_null, code: is_text, text: is_text, retry: is_flag },
   goodbye: {},
 };
@@ -112,28 +100,30 @@ export function make_id() {
   return encode(crypto.getRandomValues(new Uint8Array(16)));
 }
 
-/** @param {{key: string, nonce: string}} offer @returns {Hello} */
+/** @param {{key: string, nonce: string}} offer @returns {Command} */
 export const hello = ({ key, nonce }) => ({ type: 'hello', version: 1, key, nonce });
 
-/** @param {string} room @param {number|null} since @returns {Subscribe} */
-export const subscribe = (room, since) => ({
-  type: 'subscribe',
-  id: make_id(),
-  room,
-  ...(since === null ? {} : { since }),
+/**
+ * A command that is answered under an id of its own.
+ * @param {string} type
+ * @param {Record<string, unknown>} fields
+ * @returns {Command & {id: string}}
+ */
+export const command = (type, fields) => ({ type, id: make_id(), ...fields });
+
+/** @param {string} room @param {number|null} since */
+export const subscribe = (room, since) =>
+  command('subscribe', { room, ...(since === null ? {} : { since }) });
+
+/** @param {import('./outbox.js').Letter} letter @returns {Command} */
+export const post = ({ id, room, body, kind, target }) => ({
+  type: 'post',
+  ...{ id, room, body },
+  ...(kind ? { kind, target } : {}),
 });
 
-/** @param {{id: string, room: string, body: string}} letter @returns {Post} */
-export const post = ({ id, room, body }) => ({ type: 'post', id, room, body });
+/** @param {string} room @param {number} before @param {number} limit */
+export const ask_history = (room, before, limit) => command('history', { room, before, limit });
 
-/** @param {string} room @param {number} before @param {number} limit @returns {AskHistory} */
-export const ask_history = (room, before, limit) => ({
-  type: 'history',
-  id: make_id(),
-  room,
-  before,
-  limit,
-});
-
-/** @param {string[]} ids @returns {AskPeople} */
-export const ask_people = (ids) => ({ type: 'people', id: make_id(), ids });
+/** @param {string[]} ids */
+export const ask_people = (ids) => command('people', { ids });

@@ -17,6 +17,12 @@ class LocalBus:
     def __init__(self) -> None:
         self._listeners: list[Callable[[News], None]] = []
 
+    def start(self) -> None:
+        """Nothing need be started."""
+
+    async def stop(self) -> None:
+        """Nothing is left to be sent."""
+
     def listen(self, hear: Callable[[News], None]) -> None:
         """Call ``hear`` with all news from now on, after those who listened before."""
         self._listeners.append(hear)

@@ -12,7 +12,18 @@ from twisted.python.failure import Failure
 
 from ..core import ports
 from ..core.errors import NameTaken, Unavailable
-from ..core.model import Session, SessionDigest, User, UserId, digest_of
+from ..core.model import (
+    Changed,
+    MessageId,
+    PasswordHash,
+    Role,
+    RoomId,
+    Session,
+    SessionDigest,
+    User,
+    UserId,
+    digest_of,
+)
 from ..core.names import BadName, fold_username, tidy_full_name
 from ..core.passwords import complaint, is_hashable
 from ..core.settings import Limits
@@ -52,8 +63,10 @@ class Accounts:
         bus: ports.Bus,
         limits: Limits,
         random_bytes: Callable[[int], bytes],
+        sealer: ports.Sealer,
     ) -> None:
         self._store = store
+        self._sealer = sealer
         self._hashing = hashing
         self._bus = bus
         self._limits = limits
@@ -74,16 +87,57 @@ class Accounts:
         Raises InvalidFields (fields ``fullname``, ``username``, ``password``, ``confirm``) and
         NameTaken. ``replacing`` is the token that the browser had until now: its session ends.
         """
+        session, token, stored = await self.newcomer(full_name, username, password, confirm, now_ms)
+        await self._store.add_user(session.user, stored, session)
+        await self.replace(replacing)
+        return session, token
+
+    async def register_invited(
+        self,
+        full_name: str,
+        username: str,
+        password: str,
+        confirm: str,
+        now_ms: int,
+        invite: str,
+        replacing: str | None = None,
+    ) -> tuple[Session, str, RoomId]:
+        """Like ``register``, and into the room that the token ``invite`` leads to: which one.
+
+        Raises Refused (``not_found``) where the invite is not good (any more).
+        """
+        session, token, stored = await self.newcomer(full_name, username, password, confirm, now_ms)
+        mid = MessageId(self._token(16))
+        changed = await self._store.add_invited_user(
+            session.user, stored, session, digest_of(invite), mid, self._sealer
+        )
+        self._tell(changed)
+        await self.replace(replacing)
+        return session, token, changed.room
+
+    def _tell(self, changed: Changed) -> None:
+        self._bus.publish(ports.Posted((changed.event,), {changed.key.kid: changed.key}))
+        for user in changed.affected:
+            self._bus.publish(ports.RoomsChanged(user))
+
+    async def newcomer(
+        self,
+        full_name: str,
+        username: str,
+        password: str,
+        confirm: str,
+        now_ms: int,
+        role: Role = "member",
+    ) -> tuple[Session, str, PasswordHash]:
+        """Somebody who may be stored: the first session, its token, the password's hash."""
         person, folded = self._checked(full_name, username, password, confirm)
-        # Asked before the hash, which costs a thousand times more; add_user has the last word.
+        # Asked before the hash, which costs a thousand times more; the store has the last word.
         if await self._store.credentials(folded) is not None:
             raise NameTaken(folded)
         stored = await self._hashing.hash(password)
-        user = User(UserId(self._token(16)), folded, person, "member")
+        user = User(UserId(self._token(16)), folded, person, role)
         session, token = self._new_session(user, now_ms)
-        await self._store.add_user(user, stored, session)
-        await self._replace(replacing)
-        return session, token
+        return session, token, stored
 
     def _checked(
         self, full_name: str, username: str, password: str, confirm: str
@@ -98,14 +152,26 @@ class Accounts:
             folded = fold_username(username)
         except BadName as error:
             errors["username"] = str(error)
-        why = complaint(password, folded, self._limits.password_min)
+        errors |= self._complaints(password, confirm, folded)
+        if errors:
+            raise InvalidFields(errors)
+        return person, folded
+
+    async def new_password(self, password: str, confirm: str, username: str) -> PasswordHash:
+        """The hash of a password that ``username`` may have; raises InvalidFields, Busy."""
+        errors = self._complaints(password, confirm, username)
+        if errors:
+            raise InvalidFields(errors)
+        return await self._hashing.hash(password)
+
+    def _complaints(self, password: str, confirm: str, username: str) -> dict[str, str]:
+        errors = {}
+        why = complaint(password, username, self._limits.password_min)
         if why is not None:
             errors["password"] = why
         if confirm != password:
             errors["confirm"] = "The two passwords are not the same."
-        if errors:
-            raise InvalidFields(errors)
-        return person, folded
+        return errors
 
     async def log_in(
         self, username: str, password: str, now_ms: int, replacing: str | None = None
@@ -126,8 +192,14 @@ class Accounts:
             raise WrongPair
         session, token = self._new_session(user, now_ms)
         await self._store.add_session(session)
-        await self._replace(replacing)
+        await self.replace(replacing)
         return session, token
+
+    async def begin(self, user: User, now_ms: int) -> str:
+        """Begin a session of somebody who has proven in another way who they are; its token."""
+        session, token = self._new_session(user, now_ms)
+        await self._store.add_session(session)
+        return token
 
     async def session_of(self, token: str | None, now_ms: int) -> Session | None:
         """The living session of ``token``; None where there is none or it has expired.
@@ -179,7 +251,8 @@ class Accounts:
             now_ms - self._limits.session_idle_days * DAY_MS,
         )
 
-    async def _replace(self, token: str | None) -> None:
+    async def replace(self, token: str | None) -> None:
+        """End the session that a browser had until now, if that is possible."""
         # What was asked for is stored by now. To fail would make people send it again.
         try:
             await self.log_out(token)

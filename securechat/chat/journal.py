@@ -19,8 +19,10 @@ from ..core import content, envelope
 from ..core.commands import Post
 from ..core.errors import Code, Damaged, Refused, Unavailable
 from ..core.keys import RoomKeys
-from ..core.model import Appended, Draft, Existing, Outcome, RoomId, StoredEvent, UserId
+from ..core.model import Appended, Draft, Existing, Outcome, StoredEvent, UserId
 from ..core.ports import Bus, Events, Posted, Reached
+from ..core.rights import ARCHIVED, MUTED
+from .doubts import Doubts
 
 log = Logger()
 
@@ -30,8 +32,15 @@ ANSWER_WITHIN_S = 3.5
 """A post that is not committed by then is answered ``unavailable``; the sweep adds up to 1 s."""
 
 _SWEEP_S = 1.0
-_DOUBT_S = 1.0
-"""How long after a lost answer the room's newest number is asked for."""
+
+_REFUSALS: dict[str, tuple[Code, str]] = {
+    "not_a_member": (Code.NOT_A_MEMBER, ""),
+    "muted": (Code.FORBIDDEN, MUTED),
+    "archived": (Code.FORBIDDEN, ARCHIVED),
+    "target": (Code.NOT_FOUND, ""),
+    "invalid": (Code.BAD_COMMAND, ""),
+}
+"""What is answered where a draft was rejected: the code, and a text where it says more."""
 
 
 class JournalMetrics(Protocol):
@@ -63,9 +72,9 @@ class _Waiting:
         if not self.answer.called:
             self.answer.callback(receipt)
 
-    def refuse(self, code: Code) -> None:
+    def refuse(self, code: Code, text: str = "") -> None:
         if not self.answer.called:
-            self.answer.errback(Refused(code, request=self.draft.mid))
+            self.answer.errback(Refused(code, text, request=self.draft.mid))
 
 
 class Journal:
@@ -96,15 +105,15 @@ class Journal:
         self._closed = False
         self._sweeper: IDelayedCall | None = None
         self._idle: list[Deferred[None]] = []
-        self._doubtful: set[RoomId] = set()
-        self._doubting: IDelayedCall | None = None
+        self.doubts = Doubts(events, bus, clock)
 
     def post(self, author: UserId, post: Post) -> Deferred[Receipt]:
         """Store ``post``; fires after COMMIT, in the order of the calls.
 
         Fails with Refused: ``unavailable`` (the queue is full, the database away or slow, or the
-        daemon is stopping; the outcome may be unknown), ``not_a_member``, ``id_conflict``,
-        ``bad_command`` or ``internal`` (nothing was stored).
+        daemon is stopping; the outcome may be unknown), ``not_a_member``, ``forbidden`` (muted,
+        archived), ``not_found`` (the target), ``id_conflict``, ``bad_command`` or ``internal``
+        (nothing was stored).
         """
         draft = self._draft(author, post)
         entry = _Waiting(draft, self._clock.seconds(), Deferred())
@@ -136,9 +145,7 @@ class Journal:
     async def drain(self) -> None:
         """Take nothing more, and return when everything that was taken is answered."""
         self._closed = True
-        if self._doubting is not None:
-            self._doubting.cancel()
-            self._doubting = None
+        self.doubts.close()
         if self._writing:
             idle: Deferred[None] = Deferred()
             self._idle.append(idle)
@@ -174,7 +181,7 @@ class Journal:
             outcomes = await self._events.append([entry.draft for entry in batch], self._room_keys)
         except Unavailable as error:
             log.warn("a batch of {size} was not stored: {reason}", size=len(batch), reason=error)
-            self._doubt({entry.draft.room for entry in batch})
+            self.doubts.add({entry.draft.room for entry in batch})
             for entry in batch:
                 entry.refuse(Code.UNAVAILABLE)
             return
@@ -200,7 +207,7 @@ class Journal:
     def _tell(
         self,
         batch: Sequence[_Waiting],
-        answers: Sequence[Receipt | Code],
+        answers: Sequence[Receipt | Refused],
         stored: Sequence[Appended],
     ) -> None:
         """The acks in order, then the news; of a resend too, since its first answer was lost."""
@@ -208,7 +215,7 @@ class Journal:
             if isinstance(answer, Receipt):
                 entry.accept(answer)
             else:
-                entry.refuse(answer)
+                entry.refuse(answer.code, answer.text)
         if stored:
             events = tuple(appended.event for appended in stored)
             _note(events)
@@ -217,20 +224,24 @@ class Journal:
             if isinstance(answer, Receipt) and answer.duplicate:
                 self._bus.publish(Reached(entry.draft.room, answer.seq))
 
-    async def _answer(self, draft: Draft, outcome: Outcome) -> Receipt | Code:
+    async def _answer(self, draft: Draft, outcome: Outcome) -> Receipt | Refused:
         if isinstance(outcome, Appended):
             return Receipt(outcome.event.seq, draft.time_ms, duplicate=False)
         if isinstance(outcome, Existing):
-            return await self._answer_resend(draft, outcome.event)
-        return Code.NOT_A_MEMBER if outcome.why == "not_a_member" else Code.BAD_COMMAND
+            try:
+                return await self._answer_resend(draft, outcome.event)
+            except Unavailable:
+                return Refused(Code.UNAVAILABLE)
+        return Refused(*_REFUSALS[outcome.why])
 
-    async def _answer_resend(self, draft: Draft, event: StoredEvent) -> Receipt | Code:
+    async def _answer_resend(self, draft: Draft, event: StoredEvent) -> Receipt | Refused:
+        """What was deleted since cannot be compared, and counts as the same."""
         try:
+            receipt = Receipt(event.seq, int(envelope.parse_header(event)["time"]), duplicate=True)
+            if not event.encrypted_key and not event.ciphertext:
+                return receipt
             keys = await self._events.keys(event.room, event.seq, event.seq)
             same = self._room_keys.open(event, keys[0]) == draft.plaintext
-            time_ms = int(envelope.parse_header(event)["time"])
-        except Unavailable:
-            return Code.UNAVAILABLE
         except (Damaged, IndexError, KeyError, TypeError, ValueError) as error:
             log.error(
                 "event {seq} of {room} is damaged: {reason}",
@@ -238,30 +249,8 @@ class Journal:
                 room=event.room,
                 reason=error,
             )
-            return Code.INTERNAL
-        return Receipt(event.seq, time_ms, duplicate=True) if same else Code.ID_CONFLICT
-
-    def _doubt(self, rooms: set[RoomId]) -> None:
-        """What was committed although its answer was lost must still be heard of."""
-        self._doubtful |= rooms
-        if self._doubting is None and not self._closed:
-            self._doubting = self._clock.callLater(_DOUBT_S, self._look_again)
-
-    def _look_again(self) -> None:
-        self._doubting = None
-        Deferred.fromCoroutine(self._tell_heads()).addErrback(
-            lambda failure: log.failure("rooms in doubt were not looked at", failure)
-        )
-
-    async def _tell_heads(self) -> None:
-        while self._doubtful:
-            room = self._doubtful.pop()
-            try:
-                seq = await self._events.head(room)
-            except Unavailable:
-                self._doubt({room})
-                return
-            self._bus.publish(Reached(room, seq))
+            return Refused(Code.INTERNAL)
+        return receipt if same else Refused(Code.ID_CONFLICT)
 
     def _sweep(self) -> None:
         """Answer what has waited too long; a batch under way may still be committed."""

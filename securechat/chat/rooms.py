@@ -12,9 +12,12 @@ from twisted.logger import Logger
 
 from ..core.errors import Code, Refused
 from ..core.model import (
+    Feed,
+    Member,
     MessageId,
     Page,
     Person,
+    PublicRoom,
     Room,
     RoomId,
     StoredEvent,
@@ -32,6 +35,9 @@ REPLAY_EVENTS = 500
 """Further behind than this, a member is told of a gap and pages back through it."""
 
 CHUNK_EVENTS = 50
+
+MEMBERS_A_PAGE = 200
+FOUND_A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +69,39 @@ class RoomReader:
         """The rooms that ``user`` is a member of."""
         return await self._rooms.rooms_of(user)
 
-    async def enter(self, user: UserId, room_id: RoomId, since: int | None) -> Entry:
-        """Where ``user``, who has everything up to ``since`` (None: nothing), goes on reading."""
+    async def room_of(self, user: UserId, room_id: RoomId) -> Room:
+        """The room as ``user``, a member, sees it."""
         room = await self._rooms.room_of(user, room_id)
         if room is None:
             raise Refused(Code.NOT_A_MEMBER)
-        newest = max(0, room.last_seq - PAGE_EVENTS)
+        return room
+
+    async def members(
+        self, viewer: UserId, room: RoomId, after: str, banned: bool = False
+    ) -> tuple[list[Member], bool]:
+        """A page of the members (or of those banned) by user name, and whether there are more."""
+        read = self._rooms.banned if banned else self._rooms.members
+        found = await read(viewer, room, after, MEMBERS_A_PAGE + 1)
+        if found is None:
+            raise Refused(Code.NOT_A_MEMBER)
+        return found[:MEMBERS_A_PAGE], len(found) > MEMBERS_A_PAGE
+
+    async def find(self, viewer: UserId, text: str, after: str) -> tuple[list[PublicRoom], bool]:
+        """A page of the public rooms whose name holds ``text``, and whether there are more."""
+        found = await self._rooms.find(viewer, text, after, FOUND_A_PAGE + 1)
+        return found[:FOUND_A_PAGE], len(found) > FOUND_A_PAGE
+
+    async def enter(self, user: UserId, room_id: RoomId, since: int | None) -> Entry:
+        """Where ``user``, who has everything up to ``since`` (None: nothing), goes on reading."""
+        room = await self.room_of(user, room_id)
+        newest = max(room.since_seq, room.last_seq - PAGE_EVENTS)
         gap = None
-        if since is None:
-            start = newest
-        elif room.last_seq - since > REPLAY_EVENTS:
-            start, gap = newest, (since + 1, newest)
+        # Of the events up to since_seq this member hears nothing, not even that they are left out.
+        have = newest if since is None else max(since, room.since_seq)
+        if room.last_seq - have > REPLAY_EVENTS:
+            start, gap = newest, (have + 1, newest)
         else:
-            start = min(since, room.last_seq)
+            start = min(have, room.last_seq)
         keys = await self._events.keys(room_id, start + 1, room.last_seq)
         return Entry(room, start, keys, gap)
 
@@ -85,7 +111,8 @@ class RoomReader:
         if page is None:
             raise Refused(Code.NOT_A_MEMBER)
         first = max(seq, page.since_seq) + 1
-        return _whole(page, room, first, min(page.last_seq, first + CHUNK_EVENTS - 1))
+        last = min(page.last_seq, first + CHUNK_EVENTS - 1)
+        return replace(page, events=_whole(page.events, room, first, last))
 
     async def before(self, user: UserId, room: RoomId, seq: int, limit: int) -> Page:
         """The last ``limit`` events before number ``seq``, without a hole."""
@@ -93,22 +120,30 @@ class RoomReader:
         if page is None:
             raise Refused(Code.NOT_A_MEMBER)
         last = min(seq - 1, page.last_seq)
-        return _whole(page, room, max(page.since_seq + 1, last - limit + 1), last)
+        first = max(page.since_seq + 1, last - limit + 1)
+        return replace(page, events=_whole(page.events, room, first, last))
+
+    async def feed(self, room: RoomId, seq: int, people: Sequence[UserId]) -> Feed:
+        """The next events after number ``seq`` for an audience, without a hole."""
+        feed = await self._events.feed(room, seq, CHUNK_EVENTS, people)
+        last = min(feed.last_seq, seq + CHUNK_EVENTS)
+        return replace(feed, events=_whole(feed.events, room, seq + 1, last))
 
 
-def _whole(page: Page, room: RoomId, first: int, last: int) -> Page:
-    """``page`` with every number from ``first`` to ``last``.
+def _whole(
+    events: tuple[StoredEvent, ...], room: RoomId, first: int, last: int
+) -> tuple[StoredEvent, ...]:
+    """``events`` with every number from ``first`` to ``last``.
 
     Numbers have no gaps: a row that is missing was taken out of the database. Its place is shown
     as damaged, which is what an event with empty parts is to every reader.
     """
-    if [event.seq for event in page.events] == list(range(first, last + 1)):
-        return page
-    found = {event.seq: event for event in page.events}
+    if [event.seq for event in events] == list(range(first, last + 1)):
+        return events
+    found = {event.seq: event for event in events}
     missing = [seq for seq in range(first, last + 1) if seq not in found]
     log.error("room {room} lacks {count} events", room=room, count=len(missing), missing=missing)
-    events = tuple(found.get(seq) or _lost(room, seq) for seq in range(first, last + 1))
-    return replace(page, events=events)
+    return tuple(found.get(seq) or _lost(room, seq) for seq in range(first, last + 1))
 
 
 def _lost(room: RoomId, seq: int) -> StoredEvent:

@@ -8,13 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
+from ..core.model import Registration
 from ..core.settings import (
     Database,
     Limits,
+    RedisServer,
     SqliteDatabase,
     smallest_frame_bytes,
 )
-from . import sources, values
+from . import redis, sources, values
 from .certificate import (
     check_certificate,
     check_private_key,
@@ -37,7 +39,8 @@ class Config:
 
     `listen`, `plain_listen` and `metrics_listen` are endpoint strings of Twisted. With `tls_cert`
     every `tcp:` address of `listen` speaks TLS. `public_url` is an origin: scheme, host and a port
-    that is not the scheme's own, without a slash at the end.
+    that is not the scheme's own, without a slash at the end. `registration` is None where the first
+    administrator chooses.
     """
 
     data_dir: Path
@@ -49,7 +52,8 @@ class Config:
     tls_key: Path | None = None
     plain_listen: str | None = None
     behind_proxy: tuple[values.Network, ...] = ()
-    registration: Literal["open", "closed"] = "open"
+    registration: Registration | None = None
+    bus: RedisServer | None = None
     metrics_listen: str | None = None
     log_format: Literal["text", "json"] = "text"
     limits: Limits = field(default_factory=Limits)
@@ -125,9 +129,10 @@ class _Reading:
 def _read(reading: _Reading, environ: Mapping[str, str], folder: Path) -> Config:
     take = reading.take
     data_dir = take("data-dir", values.path, values.absolute("securechat-data", folder))
+    database = _database(reading, data_dir)
     config = Config(
         data_dir=data_dir,
-        database=_database(reading, data_dir),
+        database=database,
         keyring=take("keyring", values.path, _default_keyring(data_dir, environ)),
         listen=take("listen", values.listen, (DEFAULT_LISTEN,)),
         public_url=take("public-url", values.public_url, None),
@@ -135,7 +140,8 @@ def _read(reading: _Reading, environ: Mapping[str, str], folder: Path) -> Config
         tls_key=take("tls-key", values.path, None),
         plain_listen=take("plain-listen", values.one_listen, None),
         behind_proxy=take("behind-proxy", values.networks, ()),
-        registration=take("registration", values.registration, "open"),
+        registration=take("registration", values.registration, None),
+        bus=_bus(reading, database),
         metrics_listen=take("metrics-listen", values.metrics_listen, None),
         log_format=take("log-format", values.log_format, "text"),
         limits=_limits(reading),
@@ -176,6 +182,44 @@ def _refuse_mysql_settings(reading: _Reading, is_fallback: bool) -> None:
     for name in ("database-password-file", "database-ca"):
         if reading.has(name):
             reading.refuse(name, "is for mysql:// only; add --database, or leave this out")
+
+
+def _bus(reading: _Reading, database: Database) -> RedisServer | None:
+    chosen: RedisServer | None = reading.take("bus", redis.bus, None)
+    password_file = reading.take("bus-password-file", values.path, None)
+    ca = reading.take("bus-ca", values.path, None)
+    if chosen is None:
+        _refuse_bus_settings(reading)
+        return None
+    if isinstance(database, SqliteDatabase) and not _is_mysql_meant(reading):
+        reading.refuse(
+            "bus",
+            "connects daemons that share a database, and an SQLite file belongs to one daemon "
+            "alone; name a MariaDB with --database mysql://…, or leave the bus out",
+        )
+    if password_file is not None:
+        reading.judge("bus-password-file", private_bytes, password_file)
+    elif chosen.user:
+        reading.refuse("bus", f"names the user {chosen.user}, so it needs --bus-password-file")
+    if ca is not None and not chosen.over_tls:
+        reading.refuse("bus-ca", "is for rediss:// only; write --bus rediss://…, or leave this out")
+    elif ca is not None:
+        reading.judge("bus-ca", check_certificate, ca)
+    return replace(chosen, password_file=password_file, ca=ca)
+
+
+def _refuse_bus_settings(reading: _Reading) -> None:
+    if reading.has("bus"):  # a URL that was refused: one reason is enough
+        return
+    for name in ("bus-password-file", "bus-ca"):
+        if reading.has(name):
+            reading.refuse(name, "is for a bus only; add --bus redis://…, or leave this out")
+
+
+def _is_mysql_meant(reading: _Reading) -> bool:
+    """A --database that was refused stands as SQLite here: one reason is enough."""
+    given = reading.layer.get("database")
+    return given is not None and given.value.startswith("mysql:")
 
 
 def _limits(reading: _Reading) -> Limits:

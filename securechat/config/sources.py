@@ -22,6 +22,9 @@ SINGLE = (
     "tls-key",
     "plain-listen",
     "registration",
+    "bus",
+    "bus-password-file",
+    "bus-ca",
     "metrics-listen",
     "log-format",
 )
@@ -122,7 +125,8 @@ def from_environment(environ: Mapping[str, str], base: Path) -> tuple[Layer, lis
 def _variable_hint(variable: str, known: Iterable[str]) -> str:
     if "PASSWORD" in variable:
         # No secret belongs into the environment, where every child process inherits it.
-        return "; write the password into a file and name it in SECURECHAT_DATABASE_PASSWORD_FILE"
+        whose = "BUS" if "BUS" in variable else "DATABASE"
+        return f"; write the password into a file and name it in {PREFIX}{whose}_PASSWORD_FILE"
     return suggestion(variable, known)
 
 

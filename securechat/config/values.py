@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from ..core.model import Registration
 from ..core.settings import Database, MysqlDatabase, SqliteDatabase, limit_range
 from . import sources
 from .endpoints import is_loopback, parse_listen
@@ -41,9 +42,9 @@ def path(given: Given) -> Path:
         raise ValueError(str(error)) from error
 
 
-def registration(given: Given) -> Literal["open", "closed"]:
+def registration(given: Given) -> Registration:
     """Who may register."""
-    return cast(Literal["open", "closed"], _one_of(given, ("open", "closed")))
+    return cast(Registration, _one_of(given, ("open", "invite", "closed")))
 
 
 def log_format(given: Given) -> Literal["text", "json"]:

@@ -9,7 +9,8 @@ Kinds that people post: ``text`` {body}, ``reply`` {target, body}, ``edit`` {tar
     removed   {user}              kicked; banned {user} banned; unbanned {user}
     muted     {user, until}       ms since 1970, or null           unmuted {user}
     role      {user, role}        member, moderator or owner
-    deleted   {target, edits}     these numbers' keys and ciphertexts are destroyed
+    deleted   {target, edits}     these numbers' keys and ciphertexts are destroyed; {was: reaction}
+                                  beside them where it was no message
     report    {room, target, body}  only in the room ``reports``
 """
 
@@ -60,9 +61,13 @@ def posted(kind: str, body: str, target: int | None) -> bytes:
     return said(kind, body=body) if target is None else said(kind, target=target, body=body)
 
 
-def deleted(target: int, edits: Sequence[int]) -> bytes:
-    """The padded plaintext of a deletion: the message and all edits of it, by number."""
-    return said("deleted", target=target, edits=list(edits))
+def deleted(target: int, edits: Sequence[int], was: str | None = None) -> bytes:
+    """The padded plaintext of a deletion: the message and all edits of it, by number.
+
+    ``was`` is the kind where it was no message: nothing stands in a reaction's place.
+    """
+    kind = {} if was is None else {"was": was}
+    return said("deleted", target=target, edits=list(edits), **kind)
 
 
 def about(kind: str, user: UserId, **fields: Any) -> bytes:

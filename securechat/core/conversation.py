@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from enum import Enum, auto
-from typing import Final
+from typing import Final, get_args
 
 from . import commands as c
 from . import parsing
 from .buckets import Buckets
 from .errors import Close, Code, Refused
-from .model import UserId
+from .model import RoomId, UserId
 from .settings import Limits
 
 BURST: Final = 5
@@ -22,6 +22,9 @@ BURST: Final = 5
 
 MOST_BREACHES: Final = 20
 BREACH_WINDOW_S: Final = 10.0
+
+CHANGES_BURST: Final = 10
+"""… but ten times as many changes of rooms: whoever sets a room up does much at once."""
 
 COMMANDS_A_SECOND: Final = 40
 COMMANDS_AT_ONCE: Final = 400
@@ -43,8 +46,10 @@ class State(Enum):
 
 LEGAL: Final[dict[State, tuple[type, ...]]] = {
     State.NEW: (c.Hello,),
-    State.OPEN: (c.Subscribe, c.Post, c.History, c.People),
+    State.OPEN: tuple(set(get_args(c.Command)) - {c.Hello}),
 }
+
+_CHANGES: Final = tuple(set(get_args(c.RoomCommand)) - {c.FindRooms})
 
 
 class Pace:
@@ -55,21 +60,33 @@ class Pace:
         self._connections = Buckets(limits.posts, limits.posts * BURST)
         self._users = Buckets(limits.posts_per_user, limits.posts_per_user * BURST)
         self._rooms = Buckets(limits.posts_per_room, limits.posts_per_room * BURST)
+        self._typing = Buckets(limits.typing, limits.typing * BURST)
+        self._changes = Buckets(limits.changes, limits.changes * CHANGES_BURST)
         self._commands = Buckets(COMMANDS_A_SECOND, COMMANDS_AT_ONCE)
         self._pings = Buckets(PINGS_A_SECOND, PINGS_AT_ONCE)
 
-    def check_post(self, connection: str, user: UserId, post: c.Post, now_s: float) -> None:
-        """Take one post's share of every limit; Refused where one has none left."""
-        for name, buckets, key in (
-            ("posts", self._connections, connection),
-            ("posts-per-user", self._users, user),
-            ("posts-per-room", self._rooms, post.room),
-        ):
-            _check(name, buckets.wait_s(key, now_s), post.id)
+    def check_post(
+        self, connection: str, user: UserId, post: c.Post, in_room: bool, now_s: float
+    ) -> None:
+        """Take one post's share of every limit; Refused where one has none left.
 
-    def check_command(self, user: UserId, request: str | None, now_s: float) -> None:
-        """Take one command's share; Refused where none is left."""
+        The room's share is for those who are ``in_room``: no stranger can use it up.
+        """
+        _check("posts", self._connections.wait_s(connection, now_s), post.id)
+        _check("posts-per-user", self._users.wait_s(user, now_s), post.id)
+        if in_room:
+            _check("posts-per-room", self._rooms.wait_s(post.room, now_s), post.id)
+
+    def check_command(
+        self, connection: str, user: UserId, command: c.Command | None, now_s: float
+    ) -> None:
+        """Take one command's share (None: one that was refused); Refused where none is left."""
+        request = getattr(command, "id", None)
         _check("commands", self._commands.wait_s(user, now_s), request)
+        if isinstance(command, c.Typing):
+            _check("typing", self._typing.wait_s(connection, now_s), None)
+        elif isinstance(command, _CHANGES):
+            _check("changes", self._changes.wait_s(user, now_s), request)
 
     def allows_ping(self, connection: str, now_s: float) -> bool:
         """Take one ping's share; whether there was one."""
@@ -95,6 +112,7 @@ class Conversation:
         self._user = user
         self._pace = pace
         self._breaches: deque[float] = deque()
+        self._rooms: set[RoomId] = set()
         self.state = State.NEW
 
     def receive(self, frame: bytes, is_binary: bool, now_s: float) -> c.Command:
@@ -102,10 +120,9 @@ class Conversation:
         try:
             command = self._legal(frame, is_binary)
         except Refused as refused:
-            self._pay(refused.request, None, now_s)
+            self._pay(None, now_s, refused.request)
             raise
-        post = command if isinstance(command, c.Post) else None
-        self._pay(getattr(command, "id", None), post, now_s)
+        self._pay(command, now_s)
         if isinstance(command, c.Hello):
             self.state = State.OPEN
         return command
@@ -121,18 +138,28 @@ class Conversation:
             )
         return command
 
+    def entered(self, room: RoomId) -> None:
+        """The person has shown to be a member of ``room``."""
+        self._rooms.add(room)
+
+    def left(self, room: RoomId) -> None:
+        """The person listens to ``room`` no more, or is not in it."""
+        self._rooms.discard(room)
+
     def not_greeted(self) -> None:
         """The hello could not be answered; the client may say it again."""
         self.state = State.NEW
 
-    def _pay(self, request: str | None, post: c.Post | None, now_s: float) -> None:
+    def _pay(self, command: c.Command | None, now_s: float, request: str | None = None) -> None:
         """Take the frame's share of the limits, refused commands included."""
         try:
-            if post is None:
-                self._pace.check_command(self._user, request, now_s)
+            if isinstance(command, c.Post):
+                in_room = command.room in self._rooms
+                self._pace.check_post(self._connection, self._user, command, in_room, now_s)
             else:
-                self._pace.check_post(self._connection, self._user, post, now_s)
+                self._pace.check_command(self._connection, self._user, command, now_s)
         except Refused as limited:
+            limited.request = limited.request or request
             limited.close = self._breach(now_s)
             raise limited from None
 

@@ -95,7 +95,7 @@ def open_event(event: StoredEvent, kid: str, room_key: bytes) -> bytes:
     Raises Damaged unless every part is as it was sealed and the header agrees with the columns
     that ``event`` was found under and with ``kid``.
     """
-    _check_header(event, kid)
+    check_header(event, kid)
     try:
         content_key = aes_key_unwrap(room_key, event.encrypted_key)
     except InvalidUnwrap:
@@ -117,7 +117,8 @@ def parse_header(event: StoredEvent) -> dict[str, Any]:
     return fields
 
 
-def _check_header(event: StoredEvent, kid: str) -> None:
+def check_header(event: StoredEvent, kid: str) -> None:
+    """Raise Damaged unless the header agrees with ``kid`` and the columns of ``event``."""
     fields = parse_header(event)
     expected = {
         "alg": ALG,

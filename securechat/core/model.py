@@ -132,6 +132,15 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """Somebody says that they have read a room up to here."""
+
+    user: UserId
+    room: RoomId
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReadMark:
     """How far somebody has read in a room, and what is left."""
 

@@ -36,15 +36,11 @@ def parse(frame: bytes, is_binary: bool, most_frame_bytes: int, most_body_bytes:
     if len(frame) > most_frame_bytes:
         raise bad_frame(f"A frame has at most {most_frame_bytes} bytes.")
     fields = Fields(decode(frame))
-    if fields.type == "post" and fields.has("kind") and fields.text("kind") != "text":
-        fields.refuse("This server stores only messages of the kind text.")
     if fields.type == "post":
         return _post(fields, most_body_bytes)
     parser = _PARSERS.get(fields.type)
     if parser is None:
         raise bad_frame("No frame of this protocol has this type.")
-    if fields.type in NOT_BUILT:
-        fields.refuse(f"{fields.type} is not available on this server.")
     return parser(fields)
 
 
@@ -182,6 +178,3 @@ _PARSERS: dict[str, Callable[[Fields], c.Command]] = {
 
 COMMANDS = frozenset(_PARSERS) | {"post"}
 """Every ``type`` that a client may send."""
-
-NOT_BUILT = COMMANDS - {"hello", "subscribe", "post", "history", "people"}
-"""Commands of the protocol that this version answers with ``bad_command``."""

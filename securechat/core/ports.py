@@ -24,6 +24,7 @@ from .model import (
     PasswordHash,
     Person,
     PublicRoom,
+    Reading,
     ReadMark,
     Registration,
     Room,
@@ -132,13 +133,16 @@ class Rooms(Protocol):
     """Rooms, always found through somebody's memberships."""
 
     def rooms_of(self, user: UserId) -> Awaitable[list[Room]]:
-        """The rooms that ``user`` is a member of, by name."""
+        """The rooms that ``user`` is a member of, by name.
+
+        Of a room where more than 2,000 events are unread only the newest 2,000 are counted among.
+        """
 
     def room_of(self, user: UserId, room: RoomId) -> Awaitable[Room | None]:
         """The room, or None where it does not exist or ``user`` is not a member."""
 
     def place_of(self, user: UserId, room: RoomId) -> Awaitable[Place | None]:
-        """Where ``user`` stands in the room; None where that is nowhere. Cheaper than ``room_of``."""
+        """Where ``user`` stands in the room, if anywhere. Cheaper than ``room_of``."""
 
     def members(
         self, viewer: UserId, room: RoomId, after: str, limit: int
@@ -158,8 +162,11 @@ class Rooms(Protocol):
         Without regard to case; not those that are archived, nor those that ban ``viewer``.
         """
 
-    def read_to(self, user: UserId, room: RoomId, seq: int) -> Awaitable[ReadMark | None]:
-        """Move the read mark forward (never back, never past the newest); None: no member."""
+    def read_to(self, readings: Sequence[Reading]) -> Awaitable[list[ReadMark | None]]:
+        """Move read marks forward (never back, never past the newest); None: no member.
+
+        All in one transaction; one mark a reading, as it is afterwards.
+        """
 
     def heads(self, rooms: Sequence[RoomId]) -> Awaitable[Mapping[RoomId, int]]:
         """The newest numbers of ``rooms`` (any number of them), read at once."""
@@ -211,7 +218,7 @@ class Changes(Protocol):
     def invite(self, actor: UserId, command: Invite, link: InviteLink) -> Awaitable[None]:
         """Keep the link."""
 
-    def revoke_invites(self, actor: UserId, command: RevokeInvites) -> Awaitable[int]:
+    def revoke_invites(self, actor: UserId, command: RevokeInvites, now_ms: int) -> Awaitable[int]:
         """Forget every link to the room; how many were still good for something."""
 
     def invitation(self, invite: bytes, now_ms: int) -> Awaitable[PublicRoom | None]:
@@ -240,8 +247,10 @@ class Events(Protocol):
         Calls are made one at a time by one writer. A room's drafts get consecutive numbers in the
         order given. Membership is checked inside the transaction. A draft whose (room, mid, author)
         exists already, in the table or earlier in the same batch, is Existing, also where the
-        author is no member any more. A draft that the database refuses for its own content is
-        Rejected, and the others are stored without it.
+        author is no member any more; where it was deleted meanwhile, its parts are empty. A draft
+        that the database refuses for its own content, or whose author or target may not be, is
+        Rejected, and the others are stored without it. Members whom a draft names, but its author,
+        are called by it; an edit calls those whom its message has not called yet.
         """
 
     def after(self, user: UserId, room: RoomId, seq: int, limit: int) -> Awaitable[Page | None]:
@@ -253,7 +262,8 @@ class Events(Protocol):
     def feed(self, room: RoomId, seq: int, limit: int, people: Sequence[UserId]) -> Awaitable[Feed]:
         """The first ``limit`` events numbered above ``seq``, for the fan-out; no more than is.
 
-        Of ``people`` (any number) it says who are members at the same moment.
+        Of ``people`` (any number) it says who are members at that moment or later: whoever was
+        removed before the newest of the events is not among them.
         """
 
     def head(self, room: RoomId) -> Awaitable[int]:

@@ -14,6 +14,9 @@ from . import commands as c
 from .errors import Code, Refused
 from .model import Role, RoomKind, RoomRole, UserId
 
+MUTED: Final = "You are muted in this room."
+ARCHIVED: Final = "This room is archived."
+
 
 class Rank(IntEnum):
     """How high somebody stands in a room."""
@@ -115,14 +118,14 @@ def check(
         raise Refused(Code.NOT_A_MEMBER)
     rule = RULES[type(command)]
     if is_archived and not rule.archived:
-        raise Refused(Code.FORBIDDEN, "This room is archived.")
+        raise Refused(Code.FORBIDDEN, ARCHIVED)
     if kind == "direct" and not rule.direct:
         raise Refused(Code.FORBIDDEN, "This cannot be done in direct messages.")
     needed = rule.public_rank if kind == "public" and rule.public_rank else rule.rank
     if actor.rank < needed:
         raise Refused(Code.FORBIDDEN)
     if isinstance(command, c.Post | c.Typing) and actor.is_muted(now_ms):
-        raise Refused(Code.FORBIDDEN, "You are muted in this room.")
+        raise Refused(Code.FORBIDDEN, MUTED)
     if rule.outranks and concerned is not None and not _may_touch(command, actor, concerned):
         raise Refused(Code.FORBIDDEN)
     return actor

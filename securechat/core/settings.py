@@ -1,4 +1,4 @@
-"""What an operator chooses and the inner rings read: the database and the limits."""
+"""What an operator chooses and the inner rings read: the database, the bus and the limits."""
 
 from __future__ import annotations
 
@@ -35,6 +35,33 @@ Database = SqliteDatabase | MysqlDatabase
 
 
 @dataclass(frozen=True)
+class RedisServer:
+    """A Redis server, over TCP (`host`, `port`, with `over_tls` verified) or a `unix_socket`.
+
+    `number` is the database that is selected. `user` empty means Redis' own default user. The
+    password is read from `password_file` (its first line) for each new connection. `ca` is a PEM
+    file that the server's certificate must lead to; None means those that the system trusts.
+    """
+
+    host: str = "localhost"
+    port: int = 6379
+    over_tls: bool = False
+    unix_socket: Path | None = None
+    user: str = ""
+    number: int = 0
+    password_file: Path | None = None
+    ca: Path | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it is, for people; without user and password."""
+        if self.unix_socket is not None:
+            return f"unix://{self.unix_socket}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'rediss' if self.over_tls else 'redis'}://{host}:{self.port}"
+
+
+@dataclass(frozen=True)
 class Limits:
     """The limits of one daemon; where the comment says so, 0 switches a limit off."""
 
@@ -44,6 +71,8 @@ class Limits:
     posts: int = 10  # a connection a second, burst five times that; 0: off
     posts_per_user: int = 30  # an account a second, over all its connections; 0: off
     posts_per_room: int = 200  # a room a second, over all members; 0: off
+    typing: int = 1  # "is typing" a connection a second, burst five times that; 0: off
+    changes: int = 5  # changes of rooms an account a second, burst ten times that; 0: off
     logins_per_address: int = 30  # attempts a minute a client address; 0: off
     registrations_per_address: int = 60  # attempts a minute a client address; 0: off
     frame_bytes: int = 262_144  # the largest frame that a client may send
@@ -67,6 +96,8 @@ _MAY_BE_ZERO = frozenset(
         "posts",
         "posts_per_user",
         "posts_per_room",
+        "typing",
+        "changes",
         "logins_per_address",
         "registrations_per_address",
     }

@@ -1,16 +1,17 @@
-"""The answer to each command of a connection, frame by frame."""
+"""The answers to whoever reads and posts, frame by frame; ``room_answers`` has the others."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 from ..chat.journal import Receipt
 from ..chat.rooms import PAGE_EVENTS, REPLAY_EVENTS
 from ..core import commands, keys, parsing, wire
 from ..core.encoding import b64url
 from ..core.errors import Code, Refused
-from ..core.model import Room, StoredEvent
-from .fanout import wrap_keys
+from ..core.model import Member, StoredEvent
+from .subscription import wrap_keys
 
 if TYPE_CHECKING:
     from .protocol import ChatProtocol
@@ -30,6 +31,8 @@ async def welcome(connection: ChatProtocol, hello: commands.Hello) -> None:
         raise Refused(Code.BAD_COMMAND, "key is not a point of P-256.") from None
     user = connection.visitor.user
     rooms = await factory.room_reader.rooms_of(user.id)
+    if connection.is_ending:
+        return
     limits = factory.pace.limits
     connection.send(
         wire.encode(
@@ -44,7 +47,7 @@ async def welcome(connection: ChatProtocol, hello: commands.Hello) -> None:
                 "full_name": user.full_name,
                 "role": user.role,
             },
-            rooms=[_room(room) for room in rooms],
+            rooms=[wire.room_fields(room) for room in rooms],
             limits={
                 "page": PAGE_EVENTS,
                 "replay": REPLAY_EVENTS,
@@ -55,18 +58,7 @@ async def welcome(connection: ChatProtocol, hello: commands.Hello) -> None:
             },
         )
     )
-
-
-def _room(room: Room) -> dict[str, str | int]:
-    return {
-        "id": room.id,
-        "name": room.name,
-        "kind": room.kind,
-        "topic": room.topic,
-        "last_seq": room.last_seq,
-        "read_seq": room.read_seq,
-        "members": room.members,
-    }
+    factory.belongings.know(connection, rooms)
 
 
 async def subscribe(connection: ChatProtocol, command: commands.Subscribe) -> None:
@@ -75,6 +67,7 @@ async def subscribe(connection: ChatProtocol, command: commands.Subscribe) -> No
     entry = await factory.room_reader.enter(connection.user_id, command.room, command.since)
     if connection.is_ending:
         return
+    connection.conversation.entered(command.room)
     connection.send(
         wire.encode(
             "subscribed",
@@ -111,7 +104,7 @@ async def history(connection: ChatProtocol, command: commands.History) -> None:
             command.room,
             entries,
             wrap_keys(connection.channel, factory.room_keys, needed),
-            more=bool(events) and first > 1,
+            more=bool(events) and first > page.since_seq + 1,
         )
     )
 
@@ -146,6 +139,45 @@ async def people(connection: ChatProtocol, command: commands.People) -> None:
     )
 
 
+async def members(connection: ChatProtocol, command: commands.Members) -> None:
+    """← members: who is in the room (or banned from it), by user name."""
+    factory = connection.factory
+    found, more = await factory.room_reader.members(
+        connection.user_id, command.room, command.after, command.banned
+    )
+    shown = [_member(one, factory.presence.is_online(one.person.id)) for one in found]
+    connection.send(
+        wire.encode("members", id=command.id, room=command.room, members=shown, more=more)
+    )
+
+
+def _member(member: Member, is_online: bool) -> dict[str, Any]:
+    return {
+        "id": member.person.id,
+        "username": member.person.username,
+        "full_name": member.person.full_name,
+        "role": member.role,
+        "muted_until": member.muted_until_ms,
+        "online": is_online,
+    }
+
+
+async def unsubscribe(connection: ChatProtocol, command: commands.Unsubscribe) -> None:
+    """No answer: nothing more of the room comes."""
+    connection.conversation.left(command.room)
+    connection.factory.fanout.unsubscribe(connection, command.room)
+
+
+async def read(connection: ChatProtocol, command: commands.Read) -> None:
+    """No answer: all of the person's connections are told ``read``."""
+    await connection.factory.signals.read(connection.user_id, command)
+
+
+async def typing(connection: ChatProtocol, command: commands.Typing) -> None:
+    """No answer: the others' connections are told ``typing``."""
+    await connection.factory.signals.typing(connection.user_id, command)
+
+
 def posted(connection: ChatProtocol, post: commands.Post, receipt: Receipt) -> None:
     """← posted: only after COMMIT, and before the author's own event."""
     connection.send(
@@ -158,3 +190,17 @@ def posted(connection: ChatProtocol, post: commands.Post, receipt: Receipt) -> N
             duplicate=receipt.duplicate,
         )
     )
+
+
+Answer = Callable[[Any, Any], Awaitable[None]]
+
+ANSWERS: dict[type, Answer] = {
+    commands.Subscribe: subscribe,
+    commands.Unsubscribe: unsubscribe,
+    commands.History: history,
+    commands.People: people,
+    commands.Members: members,
+    commands.Read: read,
+    commands.Typing: typing,
+}
+"""How each command that changes no room is answered, but for hello and posts."""

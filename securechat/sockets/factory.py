@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Protocol, TypeVar
 
 from autobahn.twisted.resource import WebSocketResource
 from autobahn.twisted.websocket import WebSocketServerFactory
@@ -14,17 +14,23 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.web.resource import IResource
 
+from ..chat.changes import RoomChanges
 from ..chat.journal import Journal
 from ..chat.rooms import RoomReader
+from ..chat.signals import Signals
 from ..core import wire
 from ..core.conversation import Pace
 from ..core.errors import Close, Code
 from ..core.keys import RoomKeys
-from ..core.model import SessionDigest, Visitor
-from ..core.ports import News, SessionEnded
-from .fanout import Fanout, FanoutMetrics
+from ..core.model import RoomId, SessionDigest, UserId, Visitor
+from ..core.ports import News, Online, ReadTo, RoomsChanged, SessionEnded
+from .audience import FanoutMetrics
+from .belongings import Belongings
+from .fanout import Fanout
 from .outbox import Turn
+from .presence import Presence
 from .protocol import ChatProtocol
+from .reader import Reader
 
 log = Logger()
 
@@ -64,18 +70,26 @@ class ChatFactory(WebSocketServerFactory):
         self,
         *,
         journal: Journal,
+        room_changes: RoomChanges,
+        signals: Signals,
         room_reader: RoomReader,
         room_keys: RoomKeys,
         pace: Pace,
         reactor: Any,
         wall_clock: Callable[[], int],
         metrics: SocketMetrics,
+        publish: Callable[[News], None],
         gone: Callable[[Visitor], None],
         headers: Mapping[str, str],
     ) -> None:
-        """``gone`` is told of every admitted visitor once; ``headers`` go into the answer 101."""
+        """``publish`` hands news to the bus; ``gone`` is told of every admitted visitor once.
+
+        ``headers`` go into the answer 101.
+        """
         WebSocketServerFactory.__init__(self, server="", headers=dict(headers), reactor=reactor)
         self.journal = journal
+        self.room_changes = room_changes
+        self.signals = signals
         self.room_reader = room_reader
         self.room_keys = room_keys
         self.pace = pace
@@ -83,9 +97,20 @@ class ChatFactory(WebSocketServerFactory):
         self.metrics = metrics
         self.gone = gone
         self.turn = Turn(reactor)
-        self.fanout = Fanout(room_reader, room_keys, reactor, metrics)
+        self.fanout = Fanout(
+            room_reader,
+            room_keys,
+            reactor,
+            metrics,
+            removed=self._removed,
+            arrived=self._arrived,
+            changed=self._changed,
+        )
+        self.belongings = Belongings(room_reader, reactor, self.fanout, self.connections_of)
+        self.presence = Presence(room_reader, reactor, publish, self.fanout.audience)
         self._wall_clock = wall_clock
         self._connections: dict[SessionDigest, set[ChatProtocol]] = {}
+        self._people: dict[UserId, set[ChatProtocol]] = {}
         self._ended: dict[SessionDigest, float] = {}
         self._empty: Deferred[None] | None = None
         self.setProtocolOptions(  # type: ignore[no-untyped-call]  # autobahn's lacks types
@@ -113,7 +138,11 @@ class ChatFactory(WebSocketServerFactory):
 
     def entered(self, connection: ChatProtocol) -> None:
         """A connection was opened."""
+        user = connection.visitor.user.id
         self._connections.setdefault(connection.visitor.session, set()).add(connection)
+        if user not in self._people:
+            self.presence.arrived(user)
+        self._people.setdefault(user, set()).add(connection)
         self.metrics.connected()
         log.info(
             "connection {id} of {username} from {address} is open",
@@ -129,11 +158,10 @@ class ChatFactory(WebSocketServerFactory):
     def left(self, connection: ChatProtocol, code: int | None) -> None:
         """An opened connection has ended."""
         self.leave_rooms(connection)
-        session = connection.visitor.session
-        others = self._connections.get(session, set())
-        others.discard(connection)
-        if not others:
-            self._connections.pop(session, None)
+        user = connection.visitor.user.id
+        _discard(self._connections, connection.visitor.session, connection)
+        if _discard(self._people, user, connection):
+            self.presence.departed(user)
         self.metrics.disconnected()
         log.info(
             "connection {id} of {username} has ended: {code}",
@@ -147,16 +175,35 @@ class ChatFactory(WebSocketServerFactory):
             empty.callback(None)
 
     def leave_rooms(self, connection: ChatProtocol) -> None:
-        """Send ``connection`` no more events."""
+        """Send ``connection`` no more events, and nothing more about its person's rooms."""
         self.fanout.leave(connection)
+        self.belongings.forget(connection)
+
+    def connections_of(self, user: UserId) -> Collection[ChatProtocol]:
+        """The connections of ``user`` that are open now."""
+        return self._people.get(user, ())
 
     def hear(self, news: News) -> None:
         """Take news from the bus."""
-        self.fanout.hear(news)
         if isinstance(news, SessionEnded):
             self._ended[news.session] = self.clock.seconds()
             for connection in list(self._connections.get(news.session, ())):
                 connection.end(Close.SESSION_ENDED)
+        elif isinstance(news, RoomsChanged | ReadTo):
+            self.belongings.hear(news)
+        elif isinstance(news, Online):
+            self.presence.hear(news)
+        else:
+            self.fanout.hear(news)
+
+    def _removed(self, reader: Reader, room: RoomId) -> None:
+        self.belongings.lose(reader, room)
+
+    def _arrived(self, reader: Reader, room: RoomId) -> None:
+        self.presence.greet(reader, room)
+
+    def _changed(self, room: RoomId) -> None:
+        self.presence.look_again(room)
 
     def sweep(self) -> None:
         """End the connections whose session has reached its absolute end; call every SWEEP_S."""
@@ -167,12 +214,20 @@ class ChatFactory(WebSocketServerFactory):
             if connection.visitor.expires_ms <= now_ms:
                 connection.end(Close.SESSION_ENDED)
 
-    def sessions(self) -> list[SessionDigest]:
-        """The sessions that have a connection open now."""
-        return list(self._connections)
+    def sessions(self) -> dict[SessionDigest, UserId]:
+        """The sessions that have a connection open now, and whose they are."""
+        return {
+            session: next(iter(connections)).visitor.user.id
+            for session, connections in self._connections.items()
+        }
+
+    def told(self) -> dict[RoomId, int]:
+        """The rooms that somebody here listens to, and how far they were told."""
+        return self.fanout.told()
 
     async def drain(self) -> None:
         """Say goodbye to everybody, close with 1012, and drop who does not answer."""
+        self.presence.stop()
         for connection in self._all():
             goodbye = wire.encode("goodbye", retry_ms=random.randint(*RETRY_MS))  # noqa: S311 - jitter
             connection.send(goodbye)
@@ -192,6 +247,18 @@ class ChatFactory(WebSocketServerFactory):
 
     def _all(self) -> list[ChatProtocol]:
         return [one for connections in self._connections.values() for one in connections]
+
+
+_Key = TypeVar("_Key")
+
+
+def _discard(registry: dict[_Key, set[ChatProtocol]], key: _Key, connection: ChatProtocol) -> bool:
+    """Take ``connection`` out; whether it was the last one under ``key``."""
+    connections = registry.get(key, set())
+    connections.discard(connection)
+    if connections:
+        return False
+    return registry.pop(key, None) is not None
 
 
 class _One:

@@ -16,7 +16,7 @@ from ..core.conversation import Conversation
 from ..core.errors import Close, Code, Refused, Unavailable
 from ..core.keys import Channel
 from ..core.model import UserId, Visitor
-from . import answers
+from . import answers, room_answers
 from .outbox import Outbox
 from .underway import UnderWay
 
@@ -36,6 +36,7 @@ class ChatProtocol(WebSocketServerProtocol):
     factory: ChatFactory
     transport: Any  # TCP or TLS; both push, pause and abort
     channel: Channel
+    conversation: Conversation
 
     def __init__(self, visitor: Visitor) -> None:
         super().__init__()
@@ -65,7 +66,7 @@ class ChatProtocol(WebSocketServerProtocol):
 
     def _open(self) -> None:
         factory = self.factory
-        self._conversation = Conversation(self.id, self.user_id, factory.pace)
+        self.conversation = Conversation(self.id, self.user_id, factory.pace)
         self.outbox = Outbox(
             factory.turn, self.transport, factory.pace.limits.unsent_bytes, self._cut
         )
@@ -128,7 +129,7 @@ class ChatProtocol(WebSocketServerProtocol):
     async def _answer(self, frame: bytes, is_binary: bool) -> None:
         request: str | None = None
         try:
-            command = self._conversation.receive(frame, is_binary, self.factory.clock.seconds())
+            command = self.conversation.receive(frame, is_binary, self.factory.clock.seconds())
             request = getattr(command, "id", None)
             await self._carry_out(command)
         except Refused as refused:
@@ -142,22 +143,23 @@ class ChatProtocol(WebSocketServerProtocol):
             self.refuse(Refused(Code.INTERNAL, request=request))
 
     async def _carry_out(self, command: commands.Command) -> None:
+        answer = answers.ANSWERS.get(type(command))
         if isinstance(command, commands.Post):
             await self._post(command)
-        elif isinstance(command, commands.Subscribe):
-            await answers.subscribe(self, command)
-        elif isinstance(command, commands.History):
-            await answers.history(self, command)
-        elif isinstance(command, commands.People):
-            await answers.people(self, command)
-        else:
+        elif isinstance(command, commands.Hello):
             await self._greet(command)
+        elif answer is not None:
+            await answer(self, command)
+        else:
+            # What was posted before is stored before: a sender's own order is kept.
+            await self._posts.answered()
+            await room_answers.ANSWERS[type(command)](self, command)
 
     async def _greet(self, hello: commands.Hello) -> None:
         try:
             await answers.welcome(self, hello)
         except Exception:
-            self._conversation.not_greeted()
+            self.conversation.not_greeted()
             raise
         self._greeted()
 
@@ -181,6 +183,8 @@ class ChatProtocol(WebSocketServerProtocol):
 
     def _post_failed(self, failure: Any, post: commands.Post) -> None:
         if failure.check(Refused):
+            if failure.value.code is Code.NOT_A_MEMBER:
+                self.conversation.left(post.room)
             self.refuse(failure.value)
         else:
             log.failure("connection {id}: a post failed", failure, id=self.id)

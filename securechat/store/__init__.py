@@ -1,4 +1,4 @@
-"""The store: SQLite or MariaDB behind the ports Accounts, Rooms, Events and Ledger."""
+"""The store: SQLite or MariaDB behind all ports of the core that reach a database."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from ..core.settings import MysqlDatabase, SqliteDatabase
 from .accounts import Accounts
+from .administration import Administration
+from .changes import Changes
 from .database import DEADLINE_S, Database
 from .events import Events
 from .ledger import Ledger
@@ -43,7 +45,9 @@ class Store:
         self.database = Database(dialect, reactor, deadline_s)
         self.ledger = Ledger(dialect, self._lock)
         self.accounts = Accounts(self.database)
+        self.administration = Administration(self.database)
         self.rooms = Rooms(self.database)
+        self.changes = Changes(self.database)
         self.events = Events(self.database)
 
     def start(self) -> None:

@@ -6,13 +6,24 @@ from collections.abc import Mapping, Sequence
 
 from twisted.internet.defer import Deferred
 
-from ..core.model import Draft, Outcome, Page, Rejected, RoomId, StoredEvent, StoredKey, UserId
+from ..core.model import (
+    Draft,
+    Feed,
+    Outcome,
+    Page,
+    Rejected,
+    RoomId,
+    StoredEvent,
+    StoredKey,
+    UserId,
+)
 from ..core.ports import Sealer
-from . import log
+from . import calls, feeds, log
+from .admission import Admission
 from .database import Database, Run
 from .faults import Conflict
 from .heads import Head, Heads
-from .numbering import Numbering, Post
+from .numbering import Numbering, Post, is_plain
 from .transaction import Transaction
 
 
@@ -44,6 +55,14 @@ class Events:
     def before(self, user: UserId, room: RoomId, seq: int, limit: int) -> Deferred[Page | None]:
         """The last ``limit`` events numbered below ``seq``; None where ``user`` is no member."""
         return self._database.read("before", lambda tx: log.page_before(tx, user, room, seq, limit))
+
+    def feed(self, room: RoomId, seq: int, limit: int, people: Sequence[UserId]) -> Deferred[Feed]:
+        """The first ``limit`` events numbered above ``seq``, for the fan-out; no more than is.
+
+        Of ``people`` (any number) it says who are members, at that moment or later.
+        """
+        audience = tuple(people)
+        return self._database.read("feed", lambda tx: feeds.feed(tx, room, seq, limit, audience))
 
     def head(self, room: RoomId) -> Deferred[int]:
         """The room's newest number; 0 where there is no event or no such room."""
@@ -94,7 +113,9 @@ def _numbered_from_memory(
         head = heads.get(draft.room)
         if head is None or head.key is None or draft.author not in head.authors:
             return None
-    numbering = Numbering(heads, {}, sealer)
+        if not is_plain(draft):
+            return None
+    numbering = Numbering(heads, sealer)
     for draft in drafts:
         numbering.add(draft)
         if numbering.keys:
@@ -108,7 +129,7 @@ def _advance(tx: Transaction, remembered: dict[RoomId, Head], numbering: Numberi
     for room in sorted(remembered):
         if not log.advance_unchanged(tx, room, remembered[room], numbering.heads[room].last_seq):
             raise _Stale(room)
-    log.insert_events(tx, numbering.events)
+    _insert(tx, numbering)
 
 
 def _numbered_under_lock(
@@ -116,19 +137,27 @@ def _numbered_under_lock(
 ) -> Numbering:
     """The batch numbered on what the database says while nobody else can change it."""
     heads: dict[RoomId, Head] = {}
+    admissions: dict[RoomId, Admission] = {}
     existing: dict[Post, StoredEvent] = {}
     for room in sorted({draft.room for draft in drafts}):
         own = [draft for draft in drafts if draft.room == room]
-        head = log.locked_head(tx, room, sorted({draft.author for draft in own}))
-        if head is not None:
+        locked = log.locked_head(tx, room, own)
+        if locked is not None:
+            head, admissions[room] = locked
             heads[room] = head.knowing(remembered.get(room))
             existing.update(log.existing(tx, room, own))
-    numbering = Numbering(heads, existing, sealer)
+    numbering = Numbering(heads, sealer, existing, admissions)
     for draft in drafts:
         numbering.add(draft)
     for room, head in heads.items():
         if numbering.heads[room] != head:
             log.advance(tx, room, numbering.heads[room])
+    _insert(tx, numbering)
+    return numbering
+
+
+def _insert(tx: Transaction, numbering: Numbering) -> None:
     log.insert_keys(tx, numbering.keys)
     log.insert_events(tx, numbering.events)
-    return numbering
+    log.insert_annotations(tx, numbering.annotations)
+    calls.insert(tx, numbering.calls)

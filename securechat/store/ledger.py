@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from ..core.errors import Misconfigured, Unavailable
 from ..core.model import Identity
 from . import durability, migrations
+from .evidence import Evidence
 from .faults import Conflict, Contended, Denied, Lost
 from .migrations import Migration
 from .mysql import Mysql
@@ -58,13 +59,14 @@ class Ledger:
     def examine(self) -> Identity | None:
         """What ``prepare`` would refuse, without changing anything; the identity, if it has one.
 
-        Raises like ``prepare``. A database that the migrations have not reached has no identity.
+        Raises like ``prepare``. A database that no migration has reached yet has no identity.
         """
         with self._connected(writes=False) as connection:
             tx = Transaction(connection, self._dialect)
             if not isinstance(self._dialect, Sqlite):  # whose settings ``prepare`` makes itself
                 self._check(tx)
-            return None if migrations.pending(tx, migrations.known()) else _identity(tx)
+            steps = migrations.known()
+            return None if len(migrations.pending(tx, steps)) == len(steps) else _identity(tx)
 
     def identity(self) -> Identity | None:
         """The identity the database was claimed with; None for a new one."""
@@ -88,6 +90,12 @@ class Ledger:
             self._run(work)
         except Conflict as conflict:
             raise Misconfigured("Another daemon has just claimed the database.") from conflict
+
+    @contextmanager
+    def evidence(self) -> Iterator[Evidence]:
+        """Everything that an audit is shown, for as long as it takes; raises like ``prepare``."""
+        with self._connected(writes=False, patient=True) as connection:
+            yield Evidence(connection, self._dialect)
 
     def _check(self, tx: Transaction) -> None:
         if isinstance(self._dialect, Sqlite):

@@ -14,14 +14,22 @@ from ..core.model import (
     StoredKey,
     UserId,
 )
+from .admission import Admission, Seat, Target
 from .heads import Head
-from .numbering import Post, post_of
+from .numbering import Annotation, Post, post_of
 from .transaction import Row, Transaction, marks
 
 ADVANCE_UNCHANGED = "UPDATE rooms SET last_seq = ? WHERE id = ? AND last_seq = ? AND revision = ?"
 ADVANCE = "UPDATE rooms SET last_seq = ?, revision = ? WHERE id = ?"
 HEAD = "SELECT last_seq, revision FROM rooms WHERE id = ?"
-MEMBERS_AMONG = "SELECT user_id FROM memberships WHERE room_id = ? AND user_id IN ({users})"
+LOCKED = "SELECT last_seq, revision, archived FROM rooms WHERE id = ?"
+SEATS = """
+    SELECT user_id, since_seq, muted_until_ms
+    FROM memberships WHERE room_id = ? AND user_id IN ({users})"""
+TARGETS = """
+    SELECT e.seq, e.author_id, a.seq IS NULL AND e.encrypted_key IS NOT NULL
+    FROM events e LEFT JOIN annotations a ON a.room_id = e.room_id AND a.seq = e.seq
+    WHERE e.room_id = ? AND e.seq IN ({seqs})"""
 NEWEST_KEY = """
     SELECT room_id, epoch, root_id, wrapped, first_seq, created_ms
     FROM room_keys WHERE room_id = ? ORDER BY epoch DESC LIMIT 1"""
@@ -38,6 +46,7 @@ INSERT_EVENT = """
     INSERT INTO events
         (room_id, seq, mid, author_id, protected, encrypted_key, iv, ciphertext, tag)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT_ANNOTATION = "INSERT INTO annotations (room_id, seq, kind, target) VALUES (?, ?, ?, ?)"
 EVENT = """
     SELECT room_id, seq, mid, author_id, protected, encrypted_key, iv, ciphertext, tag
     FROM events """
@@ -64,19 +73,37 @@ def advance(tx: Transaction, room: RoomId, head: Head) -> None:
     tx.run(ADVANCE, head.last_seq, head.revision, room)
 
 
-def locked_head(tx: Transaction, room: RoomId, authors: Sequence[UserId]) -> Head | None:
-    """The room's head, held until COMMIT, and which of ``authors`` are members; None: no room."""
-    row = tx.one(HEAD + tx.for_update, room)
+def locked_head(
+    tx: Transaction, room: RoomId, drafts: Sequence[Draft]
+) -> tuple[Head, Admission] | None:
+    """The room's head, held until COMMIT, and what decides about ``drafts``; None: no room."""
+    row = tx.one(LOCKED + tx.for_update, room)
     if row is None:
         return None
-    members = tx.all(MEMBERS_AMONG.format(users=marks(authors)), room, *authors)
-    key = tx.one(NEWEST_KEY, room)
-    return Head(
-        last_seq=row[0],
-        revision=row[1],
-        key=None if key is None else _key(key),
-        authors=frozenset(UserId(member) for (member,) in members),
+    last_seq, revision, archived = row
+    authors = sorted({draft.author for draft in drafts})
+    seats = tx.all(SEATS.format(users=marks(authors)), room, *authors)
+    admission = Admission(
+        archived=bool(archived),
+        seats={UserId(user): Seat(since_seq, until_ms) for user, since_seq, until_ms in seats},
+        targets=_targets(tx, room, drafts),
     )
+    key = newest_key(tx, room)
+    return Head(last_seq, revision, key, admission.free_authors(drafts)), admission
+
+
+def newest_key(tx: Transaction, room: RoomId) -> StoredKey | None:
+    """The key of the room's newest epoch; None before the first event."""
+    row = tx.one(NEWEST_KEY, room)
+    return None if row is None else key_from(row)
+
+
+def _targets(tx: Transaction, room: RoomId, drafts: Sequence[Draft]) -> dict[int, Target]:
+    seqs = sorted({draft.target for draft in drafts if draft.target is not None})
+    if not seqs:
+        return {}
+    rows = tx.all(TARGETS.format(seqs=marks(seqs)), room, *seqs)
+    return {seq: Target(UserId(author), bool(stands)) for seq, author, stands in rows}
 
 
 def existing(tx: Transaction, room: RoomId, drafts: Sequence[Draft]) -> dict[Post, StoredEvent]:
@@ -84,7 +111,7 @@ def existing(tx: Transaction, room: RoomId, drafts: Sequence[Draft]) -> dict[Pos
     authors = sorted({draft.author for draft in drafts})
     mids = sorted({draft.mid for draft in drafts})
     sql = EXISTING.format(authors=marks(authors), mids=marks(mids))
-    events = [_event(row) for row in tx.all(sql, room, *authors, *mids)]
+    events = [event_from(row) for row in tx.all(sql, room, *authors, *mids)]
     return {post_of(event): event for event in events}
 
 
@@ -99,6 +126,11 @@ def insert_keys(tx: Transaction, keys: Sequence[StoredKey]) -> None:
 def insert_events(tx: Transaction, events: Sequence[StoredEvent]) -> None:
     """Store sealed events under numbers that have been taken."""
     tx.run_many(INSERT_EVENT, [_values(event) for event in events])
+
+
+def insert_annotations(tx: Transaction, annotations: Sequence[Annotation]) -> None:
+    """Store what the new events are about."""
+    tx.run_many(INSERT_ANNOTATION, annotations)
 
 
 def page_after(tx: Transaction, user: UserId, room: RoomId, seq: int, limit: int) -> Page | None:
@@ -132,7 +164,7 @@ def keys_between(tx: Transaction, room: RoomId, first: int, last: int) -> tuple[
     """The keys that seal events ``first`` to ``last``, by epoch."""
     if first > last:
         return ()
-    keys = [_key(row) for row in tx.all(KEYS_BETWEEN, room, last, room, first)]
+    keys = [key_from(row) for row in tx.all(KEYS_BETWEEN, room, last, room, first)]
     # An epoch that the next one followed before anything was written seals nothing.
     unused = {a.epoch for a, b in pairwise(keys) if a.first_seq == b.first_seq}
     return tuple(key for key in keys if key.epoch not in unused)
@@ -140,17 +172,19 @@ def keys_between(tx: Transaction, room: RoomId, first: int, last: int) -> tuple[
 
 def _page(tx: Transaction, room: RoomId, rows: Sequence[Row], standing: Row) -> Page:
     last_seq, members, since_seq = standing
-    events = tuple(_event(row) for row in rows)
+    events = tuple(event_from(row) for row in rows)
     keys = keys_between(tx, room, events[0].seq, events[-1].seq) if events else ()
     return Page(events, keys, last_seq, members, since_seq)
 
 
-def _key(row: Row) -> StoredKey:
+def key_from(row: Row) -> StoredKey:
+    """A row of room_keys as a value."""
     room, epoch, root_id, wrapped, first_seq, created_ms = row
     return StoredKey(RoomId(room), epoch, root_id, bytes(wrapped), first_seq, created_ms)
 
 
-def _event(row: Row) -> StoredEvent:
+def event_from(row: Row) -> StoredEvent:
+    """A row of events as a value."""
     room, seq, mid, author, protected, encrypted_key, iv, ciphertext, tag = row
     return StoredEvent(
         room=RoomId(room),

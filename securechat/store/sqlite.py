@@ -34,6 +34,11 @@ _TEXT = re.compile(r"\b(\w+)\s+CHARS\((\d+)\)")
 _BYTES = re.compile(r"\b(\w+)\s+BYTES\((\d+)\)")
 
 
+def _text(value: bytes) -> str:
+    # A damaged row must not hide the sound ones that are read with it.
+    return value.decode("utf-8", "replace")
+
+
 class Sqlite:
     """The dialect of SQLite 3.40 and later."""
 
@@ -51,12 +56,15 @@ class Sqlite:
             isolation_level=None,
             check_same_thread=False,  # the pool closes it from the reactor's thread
         )
+        connection.text_factory = _text
         try:
             connection.execute("PRAGMA trusted_schema = OFF")
             if writes:
                 connection.execute("PRAGMA journal_mode = WAL")  # stays with the file
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("PRAGMA foreign_keys = ON")
+                # What is deleted is overwritten, not only forgotten.
+                connection.execute("PRAGMA secure_delete = ON")
             else:
                 connection.execute("PRAGMA query_only = ON")
         except sqlite3.Error:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 from .faults import Fault
 
 Row = tuple[Any, ...]
+Item = TypeVar("Item")
+
+MOST_MARKS = 500
+"""Values in one ``IN (…)``; SQLite of old takes 999."""
 
 
 class Dialect(Protocol):
@@ -84,3 +88,9 @@ class Transaction:
 def marks(values: Sequence[object]) -> str:
     """As many placeholders as there are values, for ``IN (…)``."""
     return ", ".join("?" * len(values))
+
+
+def chunks(values: Sequence[Item], size: int = MOST_MARKS) -> Iterator[Sequence[Item]]:
+    """``values`` in pieces that one statement can hold."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]

@@ -8,15 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from ..chat.accounts import Accounts
+from ..chat.administration import Administration
+from ..chat.invitations import Invitations
 from ..core.buckets import Capacity, per_minute
 from ..core.settings import Limits
 from .connections import Connections
+from .desk import Desk, Throttles
 from .door import Admit, Door
+from .entering import Entering
 from .headers import upgrade_headers
+from .joining import Joining
 from .origins import Origins
-from .pages import Pages, Ready, Throttles
+from .pages import Pages, Ready
 from .proxies import Network, Proxies
+from .resetting import Resetting
 from .sessions import Cookies, Csrf
+from .setting_up import SettingUp
 from .site import SecureSite, WebMetrics
 from .static import StaticFiles
 from .templates import Templates
@@ -27,6 +34,8 @@ __all__ = ["Admit", "Origins", "Ready", "SecureSite", "WebMetrics", "build_site"
 def build_site(
     *,
     accounts: Accounts,
+    administration: Administration,
+    invitations: Invitations,
     limits: Limits,
     origins: Origins,
     csrf_key: bytes,
@@ -36,7 +45,6 @@ def build_site(
     capacity: Capacity,
     metrics: WebMetrics,
     wall_clock_ms: Callable[[], int],
-    registration_open: bool,
     secure_cookies: bool,
     behind_proxy: Iterable[Network],
     reactor: Any,
@@ -48,6 +56,8 @@ def build_site(
     """The factory for the web port (plain, TLS or behind a proxy).
 
     accounts           the use cases of people and sessions
+    administration     who may register, the first administrator, new passwords
+    invitations        where invite links lead
     limits             logins_per_address, registrations_per_address, connections_per_address,
                        session_days, password_min
     origins            which hosts and origins are ours; without a public URL call
@@ -61,11 +71,10 @@ def build_site(
                        each that has ended
     metrics            log-ins, registrations, answers
     wall_clock_ms      milliseconds since 1970, monotonic within a run
-    registration_open  whether /register makes accounts
     secure_cookies     True under TLS or an https public URL: ``__Host-`` names and Secure
     behind_proxy       networks whose X-Forwarded-For and X-Forwarded-Proto are believed
     reactor            for deadlines and the throttles' clock
-    templates_dir      login.html, register.html, chat.html, error.html
+    templates_dir      login.html, register.html, chat.html, error.html …
     static_dir         read once, here
     most_connections   TCP connections that may be open at all, sockets among them; 0: any number
     random_bytes       the source of randomness
@@ -73,23 +82,31 @@ def build_site(
     static = StaticFiles(static_dir)
     templates = Templates(templates_dir, static.address)
     cookies = Cookies(secure_cookies, random_bytes)
-    pages = Pages(
+    throttles = Throttles(
+        logins=per_minute(limits.logins_per_address),
+        registrations=per_minute(limits.registrations_per_address),
+        links=per_minute(limits.registrations_per_address),
+    )
+    desk = Desk(
         accounts=accounts,
         limits=limits,
         origins=origins,
         cookies=cookies,
         csrf=Csrf(csrf_key),
         templates=templates,
-        static=static,
-        throttles=Throttles(
-            logins=per_minute(limits.logins_per_address),
-            registrations=per_minute(limits.registrations_per_address),
-        ),
-        ready=ready,
-        registration_open=registration_open,
+        known_registration=lambda: administration.known_registration,
+        metrics=metrics,
         wall_clock_ms=wall_clock_ms,
         seconds=reactor.seconds,
-        metrics=metrics,
+    )
+    pages = Pages(
+        desk=desk,
+        entering=Entering(desk, accounts, administration, metrics, throttles),
+        joining=Joining(desk, accounts, administration, invitations, throttles),
+        setting_up=SettingUp(desk, administration, invitations, metrics, throttles),
+        resetting=Resetting(desk, administration, throttles),
+        static=static,
+        ready=ready,
     )
     door = Door(
         accounts=accounts,

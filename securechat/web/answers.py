@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ..core.errors import Busy, Unavailable
+from ..chat.accounts import InvalidFields
+from ..core.errors import Busy, NameTaken, Unavailable
 
 RETRY_S = 5
 """When to come back while the database is away."""
@@ -34,6 +35,11 @@ class Answer:
 
 
 CLOSED = Answer(403, "registration_closed", "Registration is closed on this server.")
+INVITED_ONLY = Answer(
+    403,
+    "registration_invite",
+    "Making an account here needs an invite link. Ask somebody who is here already for one.",
+)
 STALE = Answer(
     403, "csrf", "This page was open for too long or cookies are off. Please send it once more."
 )
@@ -53,3 +59,19 @@ def cannot_now(error: Busy | Unavailable) -> Answer:
         return Answer(503, "busy", text, retry_after=error.retry_s)
     text = "The server cannot reach its database. Please try again in a moment."
     return Answer(503, "unavailable", text, retry_after=RETRY_S)
+
+
+NOT_ACCEPTED = (InvalidFields, NameTaken, Busy, Unavailable)
+"""Why an account or a password may not be made as it was typed, or not now."""
+
+
+def not_accepted(error: Exception) -> Answer:
+    """The answer to one of NOT_ACCEPTED."""
+    if isinstance(error, InvalidFields):
+        return Answer(422, "fields", "Please look at the fields below.", error.errors)
+    if isinstance(error, NameTaken):
+        taken = {"username": "This user name is taken."}
+        return Answer(409, "name_taken", "This user name is taken.", taken)
+    if isinstance(error, Busy | Unavailable):
+        return cannot_now(error)
+    raise error

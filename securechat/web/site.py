@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any, Literal, Protocol
@@ -35,6 +36,7 @@ REFUSALS = {
 """What metrics and logs call the refusals that happen before any page."""
 METHODS = (b"GET", b"HEAD", b"POST")
 SOCKET = b"/ws"
+_SECRET = re.compile(r"\A(/+(?:join|reset)/).+", re.DOTALL)
 RETRY_S = 5
 
 log = Logger()
@@ -158,7 +160,7 @@ class SecureRequest(Request):
 
     def processingFailed(self, reason: Failure) -> Failure:
         """An unexpected exception: told to the log, and to the visitor only that it happened."""
-        log.failure("a request failed", failure=reason, path=self.path)
+        log.failure("a request failed", failure=reason, path=_told(self.path))
         if not self.startedWriting and not self._disconnected:
             self.refuse(500)
         elif not self.finished:
@@ -283,7 +285,7 @@ class SecureSite(Site):
             "{method} {path} {status}",
             event="answered",
             method=request.method.decode("latin-1"),
-            path=request.path.decode("latin-1"),
+            path=_told(request.path),
             status=request.code,
             address=self.peer(request.client),
         )
@@ -323,6 +325,11 @@ class SecureSite(Site):
         """Log a refusal; ``why`` is one of a few fixed words."""
         where = address if isinstance(address, str) else self.peer(address)
         log.info("refused: {why} from {address}", event="refused", why=why, address=where)
+
+
+def _told(path: bytes) -> str:
+    """A path as the log may have it: what lets somebody in is left out."""
+    return _SECRET.sub(r"\1…", path.decode("latin-1"))
 
 
 def _is_utf8(text: bytes) -> bool:

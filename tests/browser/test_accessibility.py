@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from tests.browser.cases import BrowserCase
+from tests.browser.test_joining import set_up, setup_path
 from tests.support.browser import PASSWORD, Visitor, reason_to_skip
-from tests.support.daemon import ROOT
+from tests.support.daemon import ROOT, DaemonProcess
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
@@ -67,6 +72,31 @@ class Accessibility(BrowserCase):
         found += self.findings(ada, "/login with an error")
         self.assertEqual(found, [])
 
+    def test_setting_up_joining_and_resetting_have_no_violation(self) -> None:
+        daemon = self.daemon()
+        ada = self.visitor(daemon, "Ada Lovelace")
+        ada.excuse(r"console: Failed to load resource: the server responded with a status of 4")
+        ada.visit(setup_path(daemon))
+        found = self.findings(ada, "/setup")
+        ada.submit()
+        found += self.findings(ada, "/setup with errors")
+        invite = set_up(ada, daemon)
+        found += self.findings(ada, "/setup done")
+        ada.visit(invite)
+        found += self.findings(ada, "/join signed in")
+        ada.visit("/join/nothing")
+        found += self.findings(ada, "/join over")
+        eve = self.visitor(daemon, "Eve Moneypenny")
+        eve.excuse(r"console: Failed to load resource: the server responded with a status of 4")
+        for path in (invite, f"/login?join={invite.removeprefix('/join/')}", "/register"):
+            eve.visit(path)
+            found += self.findings(eve, path[:11])
+        eve.visit(reset_path(daemon, ada.username))
+        found += self.findings(eve, "/reset")
+        eve.submit()
+        found += self.findings(eve, "/reset with errors")
+        self.assertEqual(found, [])
+
     def test_the_chat_has_no_violation_in_any_state(self) -> None:
         daemon = self.daemon()
         eve = self.person(daemon, "Eve Moneypenny")
@@ -92,6 +122,19 @@ class Accessibility(BrowserCase):
         ada.page.locator("li.letter").wait_for()
         found += self.findings(ada, "daemon away")
         self.assertEqual(found, [])
+
+
+def reset_path(daemon: DaemonProcess, username: str) -> str:
+    """The link that the command line prints."""
+    printed = subprocess.check_output(
+        [
+            *(sys.executable, "-m", "securechat", "--data-dir", str(daemon.data_dir)),
+            *("admin", "reset", username),
+        ],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        text=True,
+    )
+    return urlsplit(printed.strip()).path
 
 
 def sentence(where: str, violation: dict[str, Any]) -> str:

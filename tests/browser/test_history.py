@@ -82,11 +82,11 @@ class History(BrowserCase):
         pill = eve.page.get_by_role("button", name="1 new message")
         pill.wait_for()
         self.assertEqual(eve.page.evaluate(PLACE_OF, 1), top)
-        self.assertTrue(eve.page.title().startswith("(1) #general"))
+        self.until(lambda: eve.page.title().startswith("(1) #general"), eve)
         pill.click()
         eve.reads("something new")
         self.until(lambda: not pill.is_visible(), eve)
-        self.assertEqual(eve.page.title(), "#general · SecureChat")
+        self.until(lambda: eve.page.title() == "#general · SecureChat", eve)
         self.assertLessEqual(self.drawn(eve), MOST_DRAWN + 10)
         numbers = [int(body.split()[1]) for _, body in eve.rows()[:-1]]
         self.assertEqual(numbers, list(range(numbers[0], COUNT + 1)))

@@ -77,11 +77,26 @@ class Keyboard(BrowserCase):
         ada.page.reload()
         ada.reads("four")
         self.until(lambda: self.focused(ada) == "composer-text", ada)
-        back = self.press(ada, "Shift+Tab", 5)
-        self.assertEqual(back, ["timeline", "Log out", "theme", "#general", "Skip to the composer"])
+        back = self.press(ada, "Shift+Tab", 7)
+        order = ["timeline", "details-show", "Log out", "theme", "#general", "new"]
+        self.assertEqual(back, [*order, "Skip to the composer"])
         ada.page.keyboard.press("Enter")
         self.assertEqual(self.focused(ada), "composer-text")
+        self.message_menu(ada)
         ada.page.keyboard.type("sent by the button")
         ada.page.keyboard.press("Tab")
         ada.page.keyboard.press("Space")
         ada.reads("sent by the button")
+
+    def message_menu(self, ada: Visitor) -> None:
+        """From the composer to the newest message, its menu, and an answer to it."""
+        ada.page.keyboard.press("Shift+Tab")
+        self.assertEqual(self.focused(ada), "timeline")
+        ada.page.keyboard.press("ArrowUp")
+        self.assertIn("four", self.focused(ada))
+        ada.page.keyboard.press("Enter")
+        self.until(lambda: self.focused(ada) == "👍", ada)
+        ada.page.keyboard.press("Escape")
+        self.until(lambda: "four" in self.focused(ada), ada)
+        ada.page.keyboard.press("Escape")
+        self.assertEqual(self.focused(ada), "composer-text")

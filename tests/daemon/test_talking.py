@@ -111,6 +111,9 @@ class Talking(DaemonCase):
             {"type": "subscribe", "id": "s", "room": "secrets"},
             {"type": "history", "id": "h", "room": "secrets", "before": 1, "limit": 1},
             {"type": "post", "id": new_id(), "room": "secrets", "body": "hi"},
+            {"type": "members", "id": "m", "room": "secrets"},
+            {"type": "join_room", "id": "j", "room": "secrets"},
+            {"type": "leave_room", "id": "l", "room": "secrets"},
         ):
             answer = await mine.ask(frame)
             self.assertEqual((answer["type"], answer["code"]), ("error", "not_a_member"), frame)
@@ -257,7 +260,7 @@ class Misbehaving(DaemonCase):
         self.assertEqual(answer["code"], "bad_command")
         for frame, code in (
             ({"type": "create_room", "id": "c", "name": "x"}, "bad_command"),
-            ({"type": "typing", "id": "t", "room": "general"}, "bad_command"),
+            ({"type": "typing", "id": "t", "room": ""}, "bad_command"),
             (post | {"id": new_id(), "body": "a" * 32_769}, "too_large"),
             (post | {"id": new_id(), "body": ""}, "bad_command"),
             (post | {"id": new_id(), "room": "../etc"}, "bad_command"),

@@ -1,6 +1,5 @@
 // What breaks the run of a room's numbers, and how it becomes whole again.
-import { settle } from './fakes.js';
-import { opened, range, set_up } from './room.world.js';
+import { range, set_up } from './room.world.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -116,39 +115,4 @@ test('a replay that breaks off is asked for again from where it broke', async ()
   world.subscribed(5);
   await world.events(3, 5);
   assert.deepEqual(world.seqs(), range(1, 5));
-});
-
-test('messages that come while the members are counted again are neither lost nor doubled nor called old', async () => {
-  const world = set_up();
-  world.room.open();
-  world.subscribed(0);
-  world.on_message = ({ seq }, live) => live && seq === 2 && world.room.recount();
-  await world.events(1, 2);
-  assert.deepEqual([world.sent.length, world.last().since], [2, 2]);
-  await world.events(3, 4);
-  assert.deepEqual(world.seqs(), [1, 2]);
-  world.subscribed(4);
-  await world.events(3, 5);
-  assert.deepEqual(world.seqs(), range(1, 5));
-  assert.deepEqual(world.live, range(1, 5));
-  assert.deepEqual(world.caught_up, []);
-});
-
-test('members are counted again while messages still open: those keep their places', async () => {
-  const world = set_up();
-  const release = [];
-  world.room.open();
-  world.subscribed(0);
-  await world.events(1, 1);
-  world.open = (room, seq) => new Promise((resolve) => release.push(() => resolve(opened(seq))));
-  await world.events(2, 3);
-  world.room.recount();
-  assert.equal(world.last().since, 3);
-  await world.events(4, 4);
-  world.subscribed(4);
-  await world.events(4, 4);
-  for (const open of release.reverse()) open();
-  await settle();
-  assert.deepEqual(world.seqs(), range(1, 4));
-  assert.deepEqual(world.live, range(1, 4));
 });

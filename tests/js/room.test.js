@@ -68,7 +68,7 @@ test('a gap drops the old run, and history pages back into it', async () => {
   await world.events(951, 1000);
   assert.deepEqual(world.seqs(), range(951, 1000));
   assert.equal(world.room.gap, true);
-  world.room.load_older();
+  world.room.pages.load();
   assert.deepEqual([world.last().before, world.last().limit], [951, 50]);
 });
 
@@ -92,7 +92,7 @@ async function with_history() {
   world.room.open();
   world.subscribed(120);
   await world.events(71, 120);
-  world.room.load_older();
+  world.room.pages.load();
   world.answer = async (from, to, more) => {
     const events = range(from, to).map((seq) => ({ seq, envelope: sealed(seq) }));
     const { id } = world.sent.filter(({ type }) => type === 'history').at(-1);
@@ -104,15 +104,15 @@ async function with_history() {
 
 test('history goes before what is here, until there is no more', async () => {
   const world = await with_history();
-  assert.equal(world.room.history, 'loading');
+  assert.equal(world.room.pages.state, 'loading');
   await world.answer(21, 70, true);
   assert.equal(world.seqs()[0], 21);
-  world.room.load_older();
+  world.room.pages.load();
   await world.answer(1, 20, false);
   assert.deepEqual(world.seqs(), range(1, 120));
   assert.equal(world.room.log.more, false);
   const { length } = world.sent;
-  world.room.load_older();
+  world.room.pages.load();
   assert.equal(world.sent.length, length);
 });
 
@@ -120,15 +120,15 @@ test('history that does not fit is refused', async () => {
   const world = await with_history();
   await world.answer(10, 60, true);
   assert.equal(world.seqs()[0], 71);
-  assert.equal(world.room.history, 'failed');
+  assert.equal(world.room.pages.state, 'failed');
 });
 
 test('history that fails says so and can be asked again', async () => {
   const world = await with_history();
   const { id } = world.last();
   world.room.receive({ type: 'error', id, code: 'unavailable', text: '', retry: true });
-  assert.equal(world.room.history, 'failed');
-  world.room.load_older();
+  assert.equal(world.room.pages.state, 'failed');
+  world.room.pages.load();
   await world.answer(21, 70, true);
   assert.equal(world.seqs()[0], 21);
 });
@@ -146,9 +146,17 @@ test('a subscribe that is refused for good tells why', () => {
   const world = set_up();
   world.room.open();
   const { id } = world.last();
-  const text = 'You are not a member of this room.';
-  world.room.receive({ type: 'error', id, code: 'not_a_member', text, retry: false });
-  assert.equal(world.room.refusal, text);
+  const text = 'Something went wrong on the server.';
+  world.room.receive({ type: 'error', id, code: 'internal', text, retry: false });
+  assert.deepEqual([world.room.refusal, world.gone], [text, 0]);
+});
+
+test('a subscribe that is refused to a stranger means that the room is gone', () => {
+  const world = set_up();
+  world.room.open();
+  const { id } = world.last();
+  world.room.receive({ type: 'error', id, code: 'not_a_member', text: '', retry: false });
+  assert.deepEqual([world.room.refusal, world.gone], ['', 1]);
 });
 
 test('a message that cannot be opened keeps its place and names the cause', async () => {
@@ -169,7 +177,7 @@ test('a message whose key was missing is asked for once more and replaced', asyn
   world.room.open();
   world.subscribed(0);
   await world.events(1, 2);
-  world.room.reopen(2);
+  world.room.pages.reopen(2);
   assert.deepEqual([world.last().before, world.last().limit], [3, 1]);
   world.open = async (room, seq) => opened(seq);
   const events = [{ seq: 2, envelope: sealed(2) }];
@@ -184,20 +192,4 @@ test('a message whose key was missing is asked for once more and replaced', asyn
   await settle();
   assert.equal(world.room.log.at(2).body, 'body 2');
   assert.equal(world.room.log.at(1).refused, 'no_key');
-});
-
-test('when somebody new speaks, the members are counted again, once a minute at most', async () => {
-  const world = set_up();
-  world.room.open();
-  world.subscribed(0);
-  await world.events(1, 1);
-  world.room.recount();
-  assert.deepEqual([world.sent.length, world.last().since], [2, 1]);
-  world.room.receive({ ...world.last(), type: 'subscribed', last_seq: 1, keys: [], members: 4 });
-  assert.equal(world.room.facts.members, 4);
-  world.room.recount();
-  assert.equal(world.sent.length, 2);
-  await world.clock.advance(60_000);
-  world.room.recount();
-  assert.equal(world.sent.length, 3);
 });

@@ -15,10 +15,11 @@ export const opened = (seq) => ({
 });
 
 /** A room whose connection and vault the test owns. */
-export function set_up() {
+export function set_up(facts = {}) {
   const clock = new Clock();
   const world = { clock, sent: [], live: [], caught_up: [], keys: [], connected: true, held: [] };
   world.open = async (room, seq) => opened(seq);
+  world.gone = 0;
   world.on_message = () => {};
   world.reported = [];
   world.room = new Room(
@@ -30,6 +31,8 @@ export function set_up() {
       last_seq: 0,
       read_seq: 0,
       members: 1,
+      since_seq: 0,
+      ...facts,
     },
     {
       send: (command) => world.connected && Boolean(world.sent.push(command)),
@@ -44,6 +47,7 @@ export function set_up() {
         world.on_message(message, live);
         if (live) world.live.push(message.seq);
       },
+      on_gone: () => world.gone++,
       report: (error) => world.reported.push(error.message),
       on_caught_up: (missed) => world.caught_up.push(missed),
     },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { earlier, later, most_drawn, rows, settle } from '../../static/timeline.js';
+import { Annotations } from '../../static/annotations.js';
+import { earlier, later, most_drawn, rows as all_rows, settle } from '../../static/timeline.js';
 
 const noon = new Date(2024, 4, 6, 12, 0, 0).getTime();
 const minute = 60_000;
@@ -14,6 +15,8 @@ const message = (seq, from, time, more = {}) => ({
   ...more,
 });
 const letter = (id, made_ms) => ({ id, room: 'general', body: id, made_ms, state: 'waiting' });
+const rows = (messages, letters, me, more = {}) =>
+  all_rows(messages, letters, { me, annotations: new Annotations(), new_after: null, ...more });
 const shape = (list) => list.map(({ type, head, key }) => [type, head, key]);
 
 test('one author within five minutes shares a header; another, or later, does not', () => {

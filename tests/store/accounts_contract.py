@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from securechat.core.errors import NameTaken
-from securechat.core.model import GENERAL, Person, SessionDigest, UserId
+from securechat.core import commands as c
+from securechat.core.errors import Code, NameTaken
+from securechat.core.model import (
+    GENERAL,
+    Changed,
+    Person,
+    SessionDigest,
+    User,
+    UserId,
+    digest_of,
+)
 from securechat.store.faults import Conflict
 from tests.store.cases import StoreCase
+from tests.store.changing import HOUR_MS, ChangingCase
 from tests.store.sealing import NOW_MS, CheapSealer, draft, id_of, password, person, session
 
 ANN, BOB, EVE = person("ann"), person("bob"), person("eve")
@@ -124,3 +134,86 @@ class SessionsContract(StoreCase):
 
     async def test_a_session_of_nobody_is_refused(self) -> None:
         await self.refused(Conflict, lambda: self.store.accounts.add_session(session(EVE)))
+
+
+class LivingContract(ChangingCase):
+    """Which sessions are alive, and whether their people's rooms are as known."""
+
+    async def test_sessions_that_live_are_told_with_their_persons_revision(self) -> None:
+        await self.joined(ANN, BOB)
+        second = session(ANN, "second")
+        await self.store.accounts.add_session(second)
+        asked = [session(ANN).digest, second.digest, session(BOB).digest, session(EVE).digest]
+        living = self.store.accounts.living
+        self.assertEqual(await living(asked), dict.fromkeys(asked[:3], 0))
+        room = await self.club(ANN)
+        self.assertEqual(await living(asked), {asked[0]: 1, asked[1]: 1, asked[2]: 0})
+        await self.change(ANN, c.AddMember("c", room, BOB.id))
+        await self.store.accounts.end_session(asked[0])
+        self.assertEqual(await living(asked), {asked[1]: 1, asked[2]: 1})
+        self.assertEqual(await living([]), {})
+
+    async def test_any_number_of_sessions_is_asked_for_at_once(self) -> None:
+        await self.joined(ANN)
+        sessions = [session(ANN, f"{number}") for number in range(60)]
+        for one in sessions:
+            await self.store.accounts.add_session(one)
+        unknown = [digest_of(f"unknown {number}") for number in range(2_000)]
+        asked = [*unknown[:1_000], *(one.digest for one in sessions), *unknown] * 2
+        found = await self.store.accounts.living(asked)
+        self.assertEqual(found, {one.digest: 0 for one in sessions})
+
+
+class InvitedContract(ChangingCase):
+    """A link that registers."""
+
+    async def register(self, user: User, token: str, at_ms: int = NOW_MS) -> Changed:
+        return await self.store.accounts.add_invited_user(
+            user,
+            password(),
+            session(user, at_ms=at_ms),
+            digest_of(token),
+            self.mid(),
+            self.sealer,
+        )
+
+    async def test_an_invited_newcomer_is_in_general_and_in_the_room_of_the_link(self) -> None:
+        await self.joined(ANN)
+        room = await self.club(ANN, history="joined")
+        await self.say(ANN, room, "before")
+        await self.invite(ANN, room, "link", uses=2)
+        entered = await self.register(BOB, "link")
+        self.assertEqual((entered.room, entered.event.seq, entered.affected), (room, 3, (BOB.id,)))
+        self.assertEqual(entered.key.first_seq, 3)
+        self.assertEqual(await self.roles(room), {"ann": "owner", "bob": "member"})
+        self.assertEqual(sorted(await self.roles(GENERAL)), ["ann", "bob"])
+        self.assertEqual(await self.store.accounts.session(session(BOB).digest), session(BOB))
+        await self.register(EVE, "link")
+        await self.barred(Code.NOT_FOUND, self.register(person("late"), "link"))
+
+    async def test_a_link_that_is_not_good_registers_nobody(self) -> None:
+        await self.joined(ANN)
+        room = await self.club(ANN)
+        await self.invite(ANN, room, "link")
+        for token, at_ms in (("other", NOW_MS), ("link", NOW_MS + HOUR_MS)):
+            await self.barred(Code.NOT_FOUND, self.register(BOB, token, at_ms))
+            self.assertIsNone(await self.store.accounts.credentials("bob"))
+            self.assertIsNone(await self.store.accounts.session(session(BOB).digest))
+        self.assertEqual(list(await self.roles(GENERAL)), ["ann"])
+
+    async def test_a_taken_name_takes_no_use_of_the_link(self) -> None:
+        await self.joined(ANN, BOB)
+        room = await self.club(ANN)
+        await self.invite(ANN, room, "link")
+        second = replace(BOB, id=UserId(id_of("second bob")))
+        await self.refused(NameTaken, lambda: self.register(second, "link"))
+        await self.register(EVE, "link")
+        self.assertEqual(await self.roles(room), {"ann": "owner", "eve": "member"})
+
+    async def test_a_link_to_general_registers_as_well(self) -> None:
+        await self.joined(ANN)
+        await self.invite(ANN, GENERAL, "link")
+        entered = await self.register(BOB, "link")
+        self.assertEqual((entered.room, entered.event.seq), (GENERAL, 1))
+        self.assertEqual(sorted(await self.roles(GENERAL)), ["ann", "bob"])
+        await self.barred(Code.NOT_FOUND, self.register(EVE, "link"))

@@ -10,11 +10,19 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.core.errors import Misconfigured, Unavailable
 from securechat.core.model import GENERAL, Identity
-from securechat.store import migrations
+from securechat.store import log, migrations, people
 from securechat.store.migrations import Migration
-from securechat.store.transaction import Transaction
+from securechat.store.transaction import Row, Transaction
 from tests.store.cases import StoreCase
-from tests.store.sealing import CheapSealer, draft, numbers, person
+from tests.store.sealing import (
+    NOW_MS,
+    CheapSealer,
+    draft,
+    numbers,
+    password,
+    person,
+    session,
+)
 
 ANN = person("ann")
 IDENTITY = Identity("id-of-this-database", bytes(range(32)))
@@ -26,6 +34,8 @@ class PowerCut(Exception):
 
 class LedgerContract(StoreCase):
     """Identity and migrations."""
+
+    timeout = 600  # a database for each statement that a migration may be broken off at
 
     async def test_a_new_database_is_claimed_once(self) -> None:
         self.assertIsNone(self.store.ledger.identity())
@@ -58,13 +68,15 @@ class LedgerContract(StoreCase):
         self.assertIn("0001_other.sql", str(error))
 
     async def test_a_migration_broken_off_at_each_statement_is_taken_up_again(self) -> None:
-        statements = len(migrations.known()[0].statements)
-        self.assertGreaterEqual(statements, 8)
-        for cut in range(statements + 2):
+        steps = migrations.known()
+        # Beside its statements each step is recorded, and first of all the ledger is made.
+        statements = 1 + sum(len(step.statements) + 1 for step in steps)
+        self.assertGreaterEqual(statements, 20)
+        for cut in range(statements):
             settings = self.fresh_settings()
             broken = BrokenOff(self, cut)
             store = self.open_unprepared(settings)
-            broken.prepare(store)
+            self.assertTrue(broken.prepare(store), cut)
             broken.prepare(store)
             store.ledger.prepare()
             store.start()
@@ -91,6 +103,41 @@ class LedgerContract(StoreCase):
         await self.sql("INSERT INTO later VALUES ('abc')")
         self.assertRaises(Misconfigured, self.store.ledger.prepare)
 
+    async def test_a_database_of_the_first_version_keeps_all_that_it_holds(self) -> None:
+        settings = self.fresh_settings()
+        store = self.open_unprepared(settings)
+        store.ledger.prepare(migrations.known()[:1])
+        store.ledger.claim(IDENTITY)
+        store.start()
+        await store.database.write("old", fill_first_version)
+        before = await store.database.read("all", everything)
+        self.assertEqual({table: len(rows) for table, rows in before.items()}, OLD_COUNTS)
+        # Looked at only, it is the same database still.
+        self.assertEqual(store.ledger.examine(), IDENTITY)
+        self.assertEqual(await store.database.read("all", everything), before)
+        store.ledger.prepare()
+        after = await store.database.read("all", everything)
+        reports = [row for row in after["rooms"] if row[0] == "reports"]
+        self.assertEqual(after["rooms"], sorted([*before["rooms"], *reports]))
+        for table in set(OLD_COUNTS) - {"rooms"}:
+            self.assertEqual(after[table], before[table], table)
+        self.assertEqual(store.ledger.identity(), IDENTITY)
+        self.store, fresh = store, self.store
+        await self.use_upgraded()
+        self.store = fresh
+
+    async def use_upgraded(self) -> None:
+        [general] = await self.store.rooms.rooms_of(ANN.id)
+        self.assertEqual((general.history, general.archived, general.last_seq), ("all", False, 2))
+        found = await self.store.accounts.session(session(ANN).digest)
+        self.assertEqual(found, session(ANN))
+        living = await self.store.accounts.living([session(ANN).digest])
+        self.assertEqual(living, {session(ANN).digest: 0})
+        outcomes = await self.store.events.append([draft(ANN, "new")], CheapSealer())
+        self.assertEqual(numbers(outcomes), [3])
+        self.assertEqual([e.seq for e in (await self.page(ANN)).events], [1, 2, 3])
+        self.assertEqual(await self.store.administration.grant("ann"), ANN.id)
+
     async def test_a_database_of_another_program_is_refused(self) -> None:
         settings = self.fresh_settings()
         store = self.open_unprepared(settings)
@@ -109,6 +156,45 @@ class LedgerContract(StoreCase):
         return store
 
 
+OLD_COUNTS = {
+    "meta": 2,
+    "users": 1,
+    "sessions": 1,
+    "rooms": 1,
+    "memberships": 1,
+    "room_keys": 1,
+    "events": 2,
+}
+OLD_COLUMNS = {
+    "users": "id, username, full_name, role, password_bcrypt, password_root_id, created_ms",
+    "rooms": "id, name, kind, topic, last_seq, revision, members, created_ms",
+    "memberships": "room_id, user_id, role, read_seq, since_seq, joined_ms",
+}
+
+
+def fill_first_version(tx: Transaction) -> None:
+    """A person who wrote twice, as the first version stored it."""
+    people.add(tx, ANN, password(), NOW_MS)
+    people.add_session(tx, session(ANN))
+    tx.run(
+        f"INSERT INTO memberships ({OLD_COLUMNS['memberships']}) VALUES (?, ?, ?, ?, ?, ?)",
+        *("general", ANN.id, "member", 1, 0, NOW_MS),
+    )
+    tx.run("UPDATE rooms SET last_seq = 2, members = 1, revision = 3 WHERE id = 'general'")
+    sealer = CheapSealer()
+    key = sealer.new_key(GENERAL, 1, 1, NOW_MS)
+    log.insert_keys(tx, [key])
+    log.insert_events(tx, [sealer.seal(draft(ANN, f"{seq}"), seq, key) for seq in (1, 2)])
+
+
+def everything(tx: Transaction) -> dict[str, list[Row]]:
+    """All rows of the first version's tables, as it knew them."""
+    return {
+        table: sorted(tx.all(f"SELECT {OLD_COLUMNS.get(table, '*')} FROM {table}"))
+        for table in OLD_COUNTS
+    }
+
+
 class BrokenOff:
     """Ends ``prepare`` after ``cut`` statements of the migrations, on the real database."""
 
@@ -116,12 +202,13 @@ class BrokenOff:
         self._case = case
         self._cut = cut
 
-    def prepare(self, store: Any) -> None:
+    def prepare(self, store: Any) -> bool:
+        """Whether there were so many statements."""
         run, left = Transaction.run, self._cut
 
         def cut_short(tx: Transaction, sql: str, *values: object) -> int:
             nonlocal left
-            if sql.lstrip().startswith(("CREATE", "INSERT")):
+            if sql.lstrip().startswith(("CREATE", "INSERT", "ALTER")):
                 if left == 0:
                     raise PowerCut
                 left -= 1
@@ -129,9 +216,12 @@ class BrokenOff:
 
         patch = self._case.patch(Transaction, "run", cut_short)
         try:
-            self._case.assertRaises(PowerCut, store.ledger.prepare)
+            store.ledger.prepare()
+        except PowerCut:
+            return True
         finally:
             patch.restore()
+        return False
 
 
 class DeadlineContract(StoreCase):

@@ -75,9 +75,19 @@ def session(user: User, token: str = "first", at_ms: int = NOW_MS) -> Session:
     return Session(SessionDigest(digest), user, at_ms, at_ms)
 
 
-def draft(author: User, text: str, room: RoomId = GENERAL, at_ms: int = NOW_MS) -> Draft:
+def draft(
+    author: User,
+    text: str,
+    room: RoomId = GENERAL,
+    at_ms: int = NOW_MS,
+    *,
+    kind: str = "text",
+    target: int | None = None,
+    names: tuple[str, ...] = (),
+) -> Draft:
     plaintext = text.encode().ljust(128)
-    return Draft(room, MessageId(id_of(text)), author.id, at_ms, plaintext)
+    mid = MessageId(id_of(text))
+    return Draft(room, mid, author.id, at_ms, plaintext, kind, target, names)
 
 
 def numbers(outcomes: list[Outcome]) -> list[int]:

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,28 @@ from twisted.internet.threads import deferToThread
 
 from securechat.core.errors import Misconfigured, Unavailable
 from securechat.core.model import GENERAL, Appended, Existing, Outcome
-from securechat.store import Store, log
+from securechat.store import Store, log, migrations, notices, unread
 from securechat.store.transaction import Transaction
-from tests.store import accounts_contract, events_contract, ledger_contract
+from tests.store import (
+    accounts_contract,
+    administration_contract,
+    changes_contract,
+    deeds_contract,
+    events_contract,
+    ledger_contract,
+    notices_contract,
+    posting_contract,
+    removal_contract,
+    rights_contract,
+    rooms_contract,
+)
 from tests.store.cases import MariaDBCase
 from tests.store.sealing import CheapSealer, draft, numbers, person, session
 
 ANN, BOB = person("ann"), person("bob")
+ENTER = """
+    INSERT INTO memberships (room_id, user_id, role, read_seq, since_seq, joined_ms)
+    VALUES (?, ?, 'member', ?, ?, ?)"""
 
 
 class Append(events_contract.AppendContract, MariaDBCase):
@@ -49,7 +65,104 @@ class Pages(events_contract.PageContract, MariaDBCase):
         self.assertEqual(plan[5], "events_post")
 
 
+class Plans(MariaDBCase):
+    async def test_what_is_unread_is_counted_through_indexes(self) -> None:
+        await self.joined(ANN, BOB)
+        for batch in range(4):
+            drafts = [draft(ANN, f"{batch} {n}", names=("bob",)) for n in range(250)]
+            await self.store.events.append(drafts, CheapSealer())
+            some = [draft(BOB, f"+ {batch} {n}", kind="reaction", target=n + 1) for n in range(250)]
+            await self.store.events.append(some, CheapSealer())
+        await self.sql("ANALYZE TABLE annotations, events, mentions")
+        values = ("general", "general", 900, 1_000, "u", 100, BOB.id, "general", 900, 1_000, 100)
+        plans = await self.sql("EXPLAIN " + unread.COUNTS, *values)
+        keys = {plan[2]: (plan[3], plan[5]) for plan in plans}
+        self.assertEqual(keys["e"], ("range", "PRIMARY"))
+        self.assertEqual(keys["a"], ("eq_ref", "PRIMARY"))
+        self.assertEqual(keys["n"][0], "range")
+
+
+class Targets(posting_contract.TargetContract, MariaDBCase):
+    pass
+
+
+class Silenced(posting_contract.SilencedContract, MariaDBCase):
+    pass
+
+
+class Calls(posting_contract.CallContract, MariaDBCase):
+    pass
+
+
+class Notices(notices_contract.NoticeContract, MariaDBCase):
+    pass
+
+
+class Feeds(notices_contract.FeedContract, MariaDBCase):
+    pass
+
+
+class Rooms(rooms_contract.RoomsContract, MariaDBCase):
+    pass
+
+
+class Unread(rooms_contract.UnreadContract, MariaDBCase):
+    pass
+
+
+class Newcomers(rooms_contract.NewcomerContract, MariaDBCase):
+    pass
+
+
 class Accounts(accounts_contract.AccountsContract, MariaDBCase):
+    pass
+
+
+class Beginnings(changes_contract.BeginningContract, MariaDBCase):
+    pass
+
+
+class Comings(changes_contract.ComingContract, MariaDBCase):
+    pass
+
+
+class Goings(changes_contract.GoingContract, MariaDBCase):
+    pass
+
+
+class Upkeep(deeds_contract.UpkeepContract, MariaDBCase):
+    pass
+
+
+class Roles(deeds_contract.RolesContract, MariaDBCase):
+    pass
+
+
+class Deletions(deeds_contract.DeletionContract, MariaDBCase):
+    pass
+
+
+class EverybodysRights(rights_contract.RightsContract, MariaDBCase):
+    pass
+
+
+class Living(accounts_contract.LivingContract, MariaDBCase):
+    pass
+
+
+class Invited(accounts_contract.InvitedContract, MariaDBCase):
+    pass
+
+
+class Administrators(administration_contract.AdministrationContract, MariaDBCase):
+    pass
+
+
+class Resets(administration_contract.ResetsContract, MariaDBCase):
+    pass
+
+
+class Removals(removal_contract.RemovalContract, MariaDBCase):
     pass
 
 
@@ -120,6 +233,42 @@ class TwoDaemons(MariaDBCase):
         self.assertEqual(numbers(outcomes[:1]), [3])
         self.assertNotIsInstance(outcomes[1], Appended)
 
+    async def test_a_feed_shows_nothing_of_an_epoch_to_who_comes_and_goes(self) -> None:
+        """Bob enters with every odd event and is gone with every even one."""
+        await self.joined(ANN, BOB)
+        room = await self.room("door", ANN)
+        other, over = self.open(), []
+
+        def step(tx: Transaction, number: int) -> None:
+            [head] = tx.all(log.HEAD + tx.for_update, room)
+            enters = head[0] % 2 == 0
+            if enters:
+                tx.run(ENTER, room, BOB.id, head[0], head[0], head[0])
+            else:
+                tx.run("DELETE FROM memberships WHERE room_id = ? AND user_id = ?", room, BOB.id)
+            one = draft(ANN, f"{number}", room, kind="joined" if enters else "removed")
+            notices.append_notice(tx, one, CheapSealer(), fresh_epoch=True)
+
+        async def come_and_go() -> list[Outcome]:
+            for number in range(150):
+                await self.store.database.write("step", partial(step, number=number))
+            over.append(True)
+            return []
+
+        async def listen() -> list[Outcome]:
+            heard = 0
+            while not over:
+                feed = await other.events.feed(room, heard, 500, [ANN.id, BOB.id])
+                heard = feed.last_seq
+                self.assertEqual(feed.since[ANN.id], 0)
+                if BOB.id in feed.since:
+                    shown = [e.seq for e in feed.events if e.seq > feed.since[BOB.id]]
+                    self.assertIn(shown, ([], [feed.since[BOB.id] + 1]))
+            return []
+
+        await both(come_and_go(), listen(), listen())
+        self.assertEqual((await self.page(ANN, room)).last_seq, 150)
+
     async def test_two_daemons_may_prepare_a_new_database_together(self) -> None:
         settings = self.fresh_settings()
         stores = [Store(settings) for _ in range(4)]
@@ -127,7 +276,7 @@ class TwoDaemons(MariaDBCase):
             [deferToThread(store.ledger.prepare) for store in stores], consumeErrors=True
         )
         rows = self.server.sql("SELECT number FROM schema_migrations", settings.name)
-        self.assertEqual(rows, [(1,)])
+        self.assertEqual(rows, [(step.number,) for step in migrations.known()])
 
 
 class Outage(MariaDBCase):

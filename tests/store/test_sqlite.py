@@ -12,9 +12,22 @@ from typing import cast
 from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
 
 from securechat.core.errors import Misconfigured, Unavailable
+from securechat.core.model import GENERAL
 from securechat.core.settings import SqliteDatabase
-from securechat.store import Store
-from tests.store import accounts_contract, events_contract, ledger_contract
+from securechat.store import Store, log, notices, unread
+from tests.store import (
+    accounts_contract,
+    administration_contract,
+    changes_contract,
+    deeds_contract,
+    events_contract,
+    ledger_contract,
+    notices_contract,
+    posting_contract,
+    removal_contract,
+    rights_contract,
+    rooms_contract,
+)
 from tests.store.cases import SqliteCase
 from tests.store.sealing import CheapSealer, draft, numbers, person
 
@@ -31,8 +44,6 @@ class Epochs(events_contract.EpochContract, SqliteCase):
 
 class Pages(events_contract.PageContract, SqliteCase):
     async def test_pages_are_found_through_the_primary_key(self) -> None:
-        from securechat.store import log
-
         for sql, values in ((log.AFTER, ("general", 0, 9, 5)), (log.BEFORE, ("general", 0, 9, 5))):
             [(*_, plan)] = await self.sql("EXPLAIN QUERY PLAN " + sql, *values)
             self.assertIn("sqlite_autoindex_events_1 (room_id=? AND seq>? AND seq<?)", plan)
@@ -40,7 +51,97 @@ class Pages(events_contract.PageContract, SqliteCase):
         self.assertNotIn("SCAN", " ".join(plan for (*_, plan) in plans))
 
 
+class Plans(SqliteCase):
+    async def test_what_is_unread_is_counted_through_indexes(self) -> None:
+        values = ("g", "g", 0, 9, "u", 100, "u", "g", 0, 9, 100)
+        rows = await self.sql("EXPLAIN QUERY PLAN " + unread.COUNTS, *values)
+        plan = " ".join(row[-1] for row in rows)
+        self.assertIn("sqlite_autoindex_events_1 (room_id=? AND seq>? AND seq<?)", plan)
+        self.assertIn("sqlite_autoindex_mentions_1 (user_id=? AND room_id=? AND seq>?", plan)
+        self.assertNotRegex(plan, "SCAN [ean]( |$)")
+
+
+class Targets(posting_contract.TargetContract, SqliteCase):
+    pass
+
+
+class Silenced(posting_contract.SilencedContract, SqliteCase):
+    pass
+
+
+class Calls(posting_contract.CallContract, SqliteCase):
+    pass
+
+
+class Notices(notices_contract.NoticeContract, SqliteCase):
+    pass
+
+
+class Feeds(notices_contract.FeedContract, SqliteCase):
+    pass
+
+
+class Rooms(rooms_contract.RoomsContract, SqliteCase):
+    pass
+
+
+class Unread(rooms_contract.UnreadContract, SqliteCase):
+    pass
+
+
+class Newcomers(rooms_contract.NewcomerContract, SqliteCase):
+    pass
+
+
 class Accounts(accounts_contract.AccountsContract, SqliteCase):
+    pass
+
+
+class Beginnings(changes_contract.BeginningContract, SqliteCase):
+    pass
+
+
+class Comings(changes_contract.ComingContract, SqliteCase):
+    pass
+
+
+class Goings(changes_contract.GoingContract, SqliteCase):
+    pass
+
+
+class Upkeep(deeds_contract.UpkeepContract, SqliteCase):
+    pass
+
+
+class Roles(deeds_contract.RolesContract, SqliteCase):
+    pass
+
+
+class Deletions(deeds_contract.DeletionContract, SqliteCase):
+    pass
+
+
+class EverybodysRights(rights_contract.RightsContract, SqliteCase):
+    pass
+
+
+class Living(accounts_contract.LivingContract, SqliteCase):
+    pass
+
+
+class Invited(accounts_contract.InvitedContract, SqliteCase):
+    pass
+
+
+class Administrators(administration_contract.AdministrationContract, SqliteCase):
+    pass
+
+
+class Resets(administration_contract.ResetsContract, SqliteCase):
+    pass
+
+
+class Removals(removal_contract.RemovalContract, SqliteCase):
     pass
 
 
@@ -85,6 +186,19 @@ class File(SqliteCase):
         self.assertEqual(await self.sql("PRAGMA journal_mode"), [("wal",)])
         self.assertEqual(await self.sql("PRAGMA synchronous"), [(2,)])
         self.assertEqual(await self.sql("PRAGMA foreign_keys"), [(1,)])
+
+    async def test_what_is_destroyed_is_overwritten_in_the_file(self) -> None:
+        await self.joined(ANN)
+        secrets = [b"short secret ", b"long secret " * 2_000]
+        posts = [draft(ANN, secret.decode()) for secret in secrets]
+        await self.store.events.append(posts, CheapSealer())
+        store = await self.reopened()  # closed, so all is in the file itself
+        before = self.settings.path.read_bytes()
+        await store.database.write("d", lambda tx: notices.destroy(tx, GENERAL, [1, 2]))
+        await self.reopened()
+        after = self.settings.path.read_bytes()
+        for secret in (b"short secret ", b"long secret "):
+            self.assertEqual((secret in before, secret in after), (True, False))
 
     def test_a_folder_that_cannot_be_made_is_told(self) -> None:
         blocker = Path(self.mktemp()).absolute()

@@ -197,6 +197,63 @@ class Visitor:
         found = self.page.locator("li.message[data-seq]").evaluate_all(READ_ROWS)
         return [(author, body) for author, body in found]
 
+    def dialog(self, name: str) -> Locator:
+        """The open dialog of this title."""
+        return self.page.get_by_role("dialog", name=name)
+
+    def create_room(self, name: str, kind: str = "Private", history: str = "Everything") -> None:
+        """Make a room and wait until it is open."""
+        self.page.get_by_role("button", name="New conversation").click()
+        dialog = self.dialog("New conversation")
+        dialog.get_by_text("New room").click()
+        dialog.get_by_label("Name", exact=True).fill(name)
+        dialog.get_by_text(kind, exact=False).first.click()
+        dialog.get_by_text(history, exact=False).first.click()
+        dialog.get_by_role("button", name="Create the room").click()
+        self.in_room(name)
+
+    def room_link(self, name: str) -> Locator:
+        """The room in the sidebar, by the start of what it is called there."""
+        label = self.page.locator(".room-label").get_by_text(name, exact=True)
+        return self.page.locator("#room-groups a").filter(has=label)
+
+    def open_room(self, name: str) -> None:
+        """Go there by the sidebar."""
+        self.room_link(name).click()
+        self.in_room(name)
+
+    def in_room(self, name: str) -> None:
+        """Wait until this room is open."""
+        self.page.get_by_role("heading", level=1).get_by_text(name, exact=True).wait_for()
+
+    def choose(self, text: str, item: str) -> None:
+        """Pick this from the menu of the message that reads so."""
+        self.message(text).first.hover()
+        self.message(text).first.get_by_role("button", name="More").click()
+        self.page.get_by_role("menuitem", name=item, exact=True).click()
+
+    def details(self) -> Locator:
+        """The panel beside the timeline, opened where it is not."""
+        panel = self.page.get_by_role("complementary", name="Details")
+        button = self.page.get_by_role("button", name="Details", exact=True)
+        if button.get_attribute("aria-expanded") != "true":
+            button.click()
+        panel.wait_for()
+        return panel
+
+    def change_member(self, name: str, item: str, action: str) -> None:
+        """Do this to a member of the open room, and say yes."""
+        self.details().get_by_role("button", name=f"Change {name}").click()
+        self.page.get_by_role("menuitem", name=item, exact=True).click()
+        dialog = self.dialog(f"{item}: {name}")
+        dialog.get_by_role("button", name=action, exact=True).click()
+        dialog.wait_for(state="detached")
+
+    def notices(self) -> list[str]:
+        """What happened in the open room, as its small lines tell it."""
+        lines = self.page.locator("li.notice-line > span")
+        return [str(text) for text in lines.all_text_contents()]
+
     def leave(self) -> None:
         """Close everything."""
         self.context.close()

@@ -220,6 +220,49 @@ class Socket(WebSocketClientProtocol):
         self.tell(frame)
         return await self.wait_for(lambda answer: answer.get("id") == frame["id"])
 
+    async def command(self, kind: str, room: str | None = None, /, **fields: Any) -> Frame:
+        """Send a command of this type under a new id, and return its answer."""
+        frame: Frame = {"type": kind, "id": new_id()} | fields
+        return await self.ask(frame if room is None else frame | {"room": room})
+
+    async def done(self, kind: str, room: str | None = None, /, **fields: Any) -> Frame:
+        """A command that must be answered ``done``."""
+        answer = await self.command(kind, room, **fields)
+        assert answer["type"] == "done", f"{kind} {room} {fields}: {answer}"
+        return answer
+
+    async def create_room(self, name: str = "den", kind: str = "private", **fields: Any) -> str:
+        """Make a room; its id."""
+        room: str = (await self.done("create_room", kind=kind, name=name, **fields))["room"]["id"]
+        return room
+
+    async def direct(self, *people: Socket) -> str:
+        """The direct room with these people; its id."""
+        ids = [one.user_id for one in people]
+        room: str = (await self.done("create_room", kind="direct", people=ids))["room"]["id"]
+        return room
+
+    async def invite(self, room: str, **fields: Any) -> str:
+        """Make a link to the room; its token."""
+        token: str = (await self.done("invite", room, **fields))["token"]
+        return token
+
+    async def add(self, room: str, *people: Socket) -> None:
+        """Take people into the room."""
+        for one in people:
+            await self.done("invite", room, user=one.user_id)
+
+    async def join(self, room: str | None = None, **fields: Any) -> Frame:
+        """Enter a room; the room as the answer shows it."""
+        joined: Frame = (await self.done("join_room", room, **fields))["room"]
+        return joined
+
+    @property
+    def user_id(self) -> str:
+        """Whose connection this is."""
+        user: str = self.welcome["user"]["id"]
+        return user
+
     async def hello(self) -> Frame:
         """Agree on the channel key; the welcome."""
         private_key = generate_private_key(SECP256R1())
@@ -240,9 +283,12 @@ class Socket(WebSocketClientProtocol):
         frame: Frame = {"type": "subscribe", "id": new_id(), "room": room}
         return await self.ask(frame if since is None else frame | {"since": since})
 
-    async def post(self, body: str, room: str = "general", mid: str | None = None) -> Frame:
+    async def post(
+        self, body: str, room: str = "general", mid: str | None = None, **fields: Any
+    ) -> Frame:
         """Post; the ``posted`` or ``error`` frame."""
-        return await self.ask({"type": "post", "id": mid or new_id(), "room": room, "body": body})
+        frame = {"type": "post", "id": mid or new_id(), "room": room, "body": body}
+        return await self.ask(frame | fields)
 
     async def event(self, seq: int, room: str = "general") -> Frame:
         """The event with this number."""
@@ -252,11 +298,39 @@ class Socket(WebSocketClientProtocol):
 
     async def read(self, seq: int, room: str = "general") -> str:
         """The body of the event with this number."""
-        return self.open((await self.event(seq, room)), room)["body"]  # type: ignore[no-any-return]
+        body: str = (await self.content(seq, room))["body"]
+        return body
 
-    def events(self) -> list[int]:
-        """The numbers of all events that came, in the order they came."""
-        return [frame["seq"] for frame in self.frames if frame["type"] == "event"]
+    async def content(self, seq: int, room: str = "general") -> dict[str, Any]:
+        """What the event with this number says."""
+        return self.open(await self.event(seq, room), room)
+
+    def events(self, room: str | None = None) -> list[int]:
+        """The numbers of all events (of this room) that came, in the order they came."""
+        return [
+            frame["seq"]
+            for frame in self.frames
+            if frame["type"] == "event" and room in (None, frame["room"])
+        ]
+
+    def of(self, *types: str) -> list[Frame]:
+        """All frames of these types that came."""
+        return [frame for frame in self.frames if frame["type"] in types]
+
+    async def told(self, kind: str, /, **fields: Any) -> Frame:
+        """The first frame of this type with these fields."""
+        return await self.wait_for(
+            lambda frame: (
+                frame["type"] == kind
+                and all(frame.get(name) == value for name, value in fields.items())
+            )
+        )
+
+    async def page(self, room: str = "general", before: int = 1 << 50) -> list[Frame]:
+        """The entries of the newest page of history below ``before``."""
+        answer = await self.command("history", room, before=before, limit=200)
+        entries: list[Frame] = answer["events"]
+        return entries
 
     def open(self, entry: Frame, room: str = "general") -> dict[str, Any]:
         """The plaintext of an ``event`` frame or an entry of ``history``."""

@@ -18,7 +18,7 @@ READY_WITHIN_S = 30.0
 
 NO_PACE = tuple(
     word
-    for name in ("posts", "posts-per-user", "posts-per-room")
+    for name in ("posts", "posts-per-user", "posts-per-room", "typing", "changes")
     for word in ("--limit", f"{name}=0")
 )
 """Options for daemons whose people post as fast as they can."""
@@ -41,6 +41,10 @@ class DaemonProcess:
         self.scheme = scheme
         self.options = options
         self.log_path = folder / "daemon.log"
+        self.program: tuple[str, ...] = (str(Path(sys.executable).parent / "twistd"),)
+        """What is run with twistd's arguments; something in front of it may change its world."""
+        self.environ: dict[str, str] = {}
+        """Further variables of every life."""
         self.exit_status: int | None = None
         """Of the life that ended last; -15 after SIGTERM, which twistd raises again when done."""
         self._process: subprocess.Popen[bytes] | None = None
@@ -65,7 +69,7 @@ class DaemonProcess:
     def command(self) -> list[str]:
         """The command line."""
         return [
-            str(Path(sys.executable).parent / "twistd"),
+            *self.program,
             *("-n", "--pidfile=", "securechat"),
             *("--listen", f"tcp:{self.port}:interface=127.0.0.1"),
             *("--data-dir", str(self.data_dir)),
@@ -78,7 +82,7 @@ class DaemonProcess:
             self._process = subprocess.Popen(
                 self.command(),
                 cwd=self.folder,
-                env=os.environ | {"PYTHONPATH": str(ROOT)} | environ,
+                env=os.environ | {"PYTHONPATH": str(ROOT)} | self.environ | environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -90,7 +94,7 @@ class DaemonProcess:
         ended = subprocess.run(
             [*self.command(), *more],
             cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT)} | environ,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | self.environ | environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -146,6 +150,21 @@ class DaemonProcess:
     def log(self) -> str:
         """Everything the daemon has logged, over all its lives."""
         return self.log_path.read_text(errors="replace")
+
+    def pause(self) -> None:
+        """Let it hang: its sockets stay open and nobody answers."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a process that has not ended."""
+        return self._process is not None and self._process.poll() is None
 
     def kill(self) -> None:
         """kill -9."""

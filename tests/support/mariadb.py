@@ -50,6 +50,8 @@ class MariaDB:
         self.folder = Path(tempfile.mkdtemp(prefix="securechat-mariadb-"))
         self.datadir = self.folder / "data"
         self.socket = self.folder / "sock"
+        self.program: tuple[str, ...] = ("mariadbd",)
+        """What is run with the server's arguments; something in front may change its world."""
         self._options = tuple(options)
         self._process: subprocess.Popen[bytes] | None = None
         self._names = itertools.count(1)
@@ -59,7 +61,7 @@ class MariaDB:
         if not self.datadir.exists():
             self._install()
         self._process = subprocess.Popen(
-            ["mariadbd", *self._arguments(), *SMALL, *self._options],
+            [*self.program, *self._arguments(), *SMALL, *self._options],
             stdout=subprocess.DEVNULL,
             stderr=(self.folder / "log").open("ab"),
             cwd=self.folder,
@@ -71,6 +73,19 @@ class MariaDB:
                 self.kill()
                 raise RuntimeError(f"mariadbd did not start:\n{log}")
             time.sleep(0.05)
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running server."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start_if_ended(self) -> None:
+        """Start it unless it runs; a paused one goes on."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+        else:
+            self.resume()
 
     def stop(self) -> None:
         """End it as an operator does."""

@@ -52,14 +52,39 @@ def conversation() -> Iterator[dict[str, Visitor]]:
                 people[name].say(text)
                 for one in people.values():
                     one.reads(text)
-            # Drawn anew, so that everybody is counted.
-            people[GRACE].page.reload()
-            people[GRACE].reads(SAID[-1][1])
+            _furnish(people[ADA], people[GRACE])
             yield people
         finally:
             for one in people.values():
                 one.leave()
             daemon.stop()
+
+
+def _furnish(ada: Visitor, grace: Visitor) -> None:
+    """More rooms, an answer, an edit and reactions, so that there is something to see."""
+    for name, kind in (("Engine room", "Private"), ("Garden", "Public")):
+        ada.create_room(name, kind)
+        add(ada, grace.full_name)
+        grace.room_link(name).wait_for()
+    ada.say(f"@{grace.username}, the beans are up!")
+    ada.open_room("Engine room")
+    ada.say("Shall we start the second daemon tonight?")
+    grace.choose(SAID[2][1], "Reply")
+    grace.say("It catches up by itself, from the last number it has.")
+    grace.choose(SAID[3][1], "🎉")
+    grace.choose(SAID[3][1], "👍")
+    grace.page.mouse.move(5, 300)
+    grace.composer.focus()
+
+
+def add(ada: Visitor, name: str) -> None:
+    """Bring somebody into the open room."""
+    ada.details().get_by_role("button", name="Add a person").click()
+    dialog = ada.page.get_by_role("dialog")
+    dialog.get_by_role("searchbox").fill(name)
+    dialog.get_by_text(name, exact=True).click()
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    dialog.wait_for(state="detached")
 
 
 def _size(pixels: tuple[int, int]) -> dict[Literal["width", "height"], int]:
@@ -73,7 +98,7 @@ def main(folder: Path | None) -> None:
         with conversation() as people:
             if _colours(people[GRACE]) < len(people) - 1:
                 continue
-            _take(people[GRACE], folder)
+            _take(people[GRACE], people[ADA], folder)
             return
 
 
@@ -83,7 +108,7 @@ def _colours(visitor: Visitor) -> int:
     return len(set(faces.evaluate_all("(all) => all.map((one) => one.dataset.hue)")))
 
 
-def _take(visitor: Visitor, folder: Path | None) -> None:
+def _take(visitor: Visitor, ada: Visitor, folder: Path | None) -> None:
     visitor.page.emulate_media(color_scheme="light")
     visitor.page.wait_for_timeout(SETTLE_MS)
     PICTURE.parent.mkdir(exist_ok=True)
@@ -91,6 +116,44 @@ def _take(visitor: Visitor, folder: Path | None) -> None:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         _all_pages(visitor, folder)
+        _all_windows(visitor, ada, folder)
+
+
+def _all_windows(visitor: Visitor, ada: Visitor, folder: Path) -> None:
+    """Dialogs, the menu, and what somebody sees who was removed."""
+    page = ada.page
+    page.get_by_role("button", name="New conversation").click()
+    for name, label in (("find", "Find a room"), ("create", "New room"), ("people", "Message")):
+        ada.dialog("New conversation").get_by_text(label).click()
+        _every_way(ada, folder, name)
+    page.keyboard.press("Escape")
+    ada.details().get_by_role("button", name="Invite by link").click()
+    page.get_by_role("dialog").get_by_role("button", name="Make a link").click()
+    page.locator("#invite-link").wait_for()
+    _every_way(ada, folder, "invite")
+    page.keyboard.press("Escape")
+    ada.details()
+    _every_way(ada, folder, "owner")
+    visitor.open_room("Engine room")
+    ada.change_member(visitor.full_name, "Remove", "Remove")
+    _every_way(visitor, folder, "removed")
+    ada.open_room("general")
+    message = ada.message(SAID[3][1]).first
+    message.scroll_into_view_if_needed()
+    message.hover()
+    message.get_by_role("button", name="More").click()
+    page.wait_for_timeout(300)
+    page.screenshot(path=folder / "menu-wide.png")
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": NARROW_PX[0], "height": NARROW_PX[1]})
+    message.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(300)
+    page.screenshot(path=folder / "menu-narrow.png")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Details", exact=True).click()
+    page.wait_for_timeout(300)
+    page.screenshot(path=folder / "details-narrow.png")
 
 
 def _all_pages(visitor: Visitor, folder: Path) -> None:
@@ -98,6 +161,7 @@ def _all_pages(visitor: Visitor, folder: Path) -> None:
     visitor.page.set_viewport_size({"width": NARROW_PX[0], "height": NARROW_PX[1]})
     visitor.page.get_by_role("button", name="Rooms", exact=True).click()
     _every_way(visitor, folder, "rooms")
+    visitor.page.get_by_role("link", name="general").click()
     stranger = Visitor(visitor.url, "Stranger")
     for name, path in (("login", "/login"), ("register", "/register"), ("error", "/nothing")):
         stranger.visit(path)

@@ -24,19 +24,33 @@ from zope.interface import directlyProvides, providedBy
 
 from securechat.assets import static_dir, templates_dir
 from securechat.chat.accounts import Accounts
+from securechat.chat.administration import Administration
+from securechat.chat.changes import Invitation
+from securechat.chat.invitations import Invitations
+from securechat.core import commands
 from securechat.core.buckets import Capacity
-from securechat.core.errors import Busy, NameTaken, Unavailable
+from securechat.core.errors import Busy, Code, NameTaken, Refused, Unavailable
+from securechat.core.keys import RoomKeys, RootKeys
 from securechat.core.model import (
+    GENERAL,
+    Changed,
+    Draft,
+    MessageId,
     PasswordHash,
     Person,
+    PublicRoom,
+    Registration,
+    Room,
+    RoomId,
     Session,
     SessionDigest,
     User,
     UserId,
     Visitor,
+    digest_of,
 )
 from securechat.core.passwords import hash_password, password_matches
-from securechat.core.ports import News
+from securechat.core.ports import News, Sealer
 from securechat.core.settings import Limits
 from securechat.web import Origins, SecureSite, build_site
 
@@ -56,6 +70,8 @@ class MemoryAccounts:
     def __init__(self) -> None:
         self.users: dict[str, tuple[User, PasswordHash]] = {}
         self.sessions: dict[SessionDigest, Session] = {}
+        self.invites: dict[bytes, RoomId] = {}
+        self.joined: list[tuple[UserId, RoomId]] = []
         self.away = False
         self.unwritable = False
         self.slow_writes: Deferred[None] | None = None
@@ -81,6 +97,26 @@ class MemoryAccounts:
             raise NameTaken(user.username)
         self.users[user.username] = (user, password)
         self.sessions[session.digest] = session
+
+    async def add_invited_user(
+        self,
+        user: User,
+        password: PasswordHash,
+        session: Session,
+        invite: bytes,
+        mid: MessageId,
+        sealer: Sealer,
+    ) -> Changed:
+        await self._ready()
+        room = self.invites.get(invite)
+        if room is None:
+            raise Refused(Code.NOT_FOUND)
+        await self.add_user(user, password, session)
+        del self.invites[invite]
+        self.joined.append((user.id, room))
+        key = sealer.new_key(room, 1, 1, START_MS)
+        draft = Draft(room, mid, user.id, START_MS, b" " * 128)
+        return Changed(room, sealer.seal(draft, 1, key), key, (user.id,))
 
     async def credentials(self, username: str) -> tuple[User, PasswordHash] | None:
         await self._ready()
@@ -108,6 +144,10 @@ class MemoryAccounts:
         await self._writable()
         self.sessions.pop(digest, None)
 
+    async def living(self, digests: Sequence[SessionDigest]) -> dict[SessionDigest, int]:
+        await self._ready()
+        return {digest: 0 for digest in digests if digest in self.sessions}
+
     async def end_sessions_before(self, created_ms: int, seen_ms: int) -> int:
         await self._ready()
         old = [
@@ -118,6 +158,106 @@ class MemoryAccounts:
         for digest in old:
             del self.sessions[digest]
         return len(old)
+
+
+class MemoryAdministration:
+    """The port Administration over the dictionaries of ``people``."""
+
+    def __init__(self, people: MemoryAccounts) -> None:
+        self.people = people
+        self.kept: Registration | None = None
+        self.resets: dict[bytes, tuple[str, int]] = {}
+
+    async def has_administrator(self) -> bool:
+        await self.people._ready()
+        return any(user.role == "administrator" for user, _ in self.people.users.values())
+
+    async def set_up(
+        self, user: User, password: PasswordHash, session: Session, registration: Registration
+    ) -> None:
+        if await self.has_administrator():
+            raise Refused(Code.FORBIDDEN)
+        await self.people.add_user(replace(user, role="administrator"), password, session)
+        self.kept = registration
+
+    async def registration(self) -> Registration | None:
+        await self.people._ready()
+        return self.kept
+
+    async def grant(self, username: str) -> UserId | None:
+        await self.people._ready()
+        if username not in self.people.users:
+            return None
+        user, password = self.people.users[username]
+        self.people.users[username] = (replace(user, role="administrator"), password)
+        return user.id
+
+    async def add_reset(self, username: str, digest: bytes, expires_ms: int) -> UserId | None:
+        await self.people._ready()
+        if username not in self.people.users:
+            return None
+        self.resets = {key: one for key, one in self.resets.items() if one[0] != username}
+        self.resets[digest] = (username, expires_ms)
+        return self.people.users[username][0].id
+
+    async def reset_of(self, digest: bytes, now_ms: int) -> User | None:
+        await self.people._ready()
+        username, expires_ms = self.resets.get(digest, ("", 0))
+        return self.people.users[username][0] if now_ms < expires_ms else None
+
+    async def use_reset(
+        self, digest: bytes, password: PasswordHash, now_ms: int
+    ) -> tuple[SessionDigest, ...] | None:
+        user = await self.reset_of(digest, now_ms)
+        if user is None:
+            return None
+        del self.resets[digest]
+        self.people.users[user.username] = (user, password)
+        sessions = self.people.sessions
+        ended = tuple(key for key, one in sessions.items() if one.user.id == user.id)
+        for key in ended:
+            del sessions[key]
+        return ended
+
+
+class MemoryRooms:
+    """What invitations need of rooms: links that lead into one, and who has followed them."""
+
+    def __init__(self, people: MemoryAccounts) -> None:
+        self.people = people
+        self.banned: set[UserId] = set()
+        self.invited: list[commands.Invite] = []
+
+    def link(self, name: str, room: str = "r00m") -> str:
+        """A new link, good for one person; its token."""
+        token = hashlib.sha256(name.encode()).hexdigest()[:43]
+        self.people.invites[digest_of(token)] = RoomId(room)
+        return token
+
+    async def invitation(self, invite: bytes, now_ms: int) -> PublicRoom | None:
+        await self.people._ready()
+        room = self.people.invites.get(invite)
+        return None if room is None else PublicRoom(room, "Chess <club>", "Fridays", 3, False)
+
+    async def join(self, actor: UserId, command: commands.JoinRoom) -> Room:
+        invite = digest_of(command.token or "")
+        room = self.people.invites.get(invite)
+        if actor in self.banned:
+            raise Refused(Code.NOT_A_MEMBER)
+        if room is None:
+            raise Refused(Code.NOT_FOUND)
+        del self.people.invites[invite]
+        self.people.joined.append((actor, room))
+        return Room(room, "Chess <club>", "private", "", 1, 0, 4)
+
+    async def invite(self, actor: UserId, command: commands.Invite) -> Invitation:
+        self.invited.append(command)
+        return Invitation(self.link("general", GENERAL), START_MS, command.uses)
+
+
+def memory_sealer() -> RoomKeys:
+    """A sealer with a root key of its own."""
+    return RoomKeys(RootKeys("memory", {1: b"r" * 32}))
 
 
 class InlineHashing:
@@ -258,7 +398,7 @@ class Web:
         *,
         public_url: str | None = None,
         limits: Limits | None = None,
-        registration_open: bool = True,
+        registration: Registration | None = None,
         behind_proxy: Iterable[str] = (),
         admit: Callable[[Visitor], IResource] | None = None,
         templates: Path | None = None,
@@ -273,7 +413,15 @@ class Web:
         self.metrics = CountedMetrics()
         self.limits = limits or Limits()
         self.random = CountingRandom()
-        self.accounts = Accounts(self.store, self.hashing, self.bus, self.limits, self.random)
+        self.accounts = Accounts(
+            self.store, self.hashing, self.bus, self.limits, self.random, memory_sealer()
+        )
+        self.operator = MemoryAdministration(self.store)
+        self.administration = Administration(
+            self.operator, self.accounts, self.bus, self.random, registration
+        )
+        self.rooms = MemoryRooms(self.store)
+        rooms: Any = self.rooms
         self.origins = Origins(public_url)
         self.origins.listen_on([8080])
         self.capacity = capacity or Capacity(20_000, 1_000, 20)
@@ -282,6 +430,8 @@ class Web:
         self.secure = self.origins.over_tls
         self.site: SecureSite = build_site(
             accounts=self.accounts,
+            administration=self.administration,
+            invitations=Invitations(rooms, rooms, self.random),
             limits=self.limits,
             origins=self.origins,
             csrf_key=CSRF_KEY,
@@ -291,7 +441,6 @@ class Web:
             capacity=self.capacity,
             metrics=self.metrics,
             wall_clock_ms=self.now_ms,
-            registration_open=registration_open,
             secure_cookies=self.secure,
             behind_proxy=[ip_network(network) for network in behind_proxy],
             reactor=self.clock,

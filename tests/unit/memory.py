@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from securechat.core.errors import NameTaken
+from twisted.internet.defer import Deferred
+
+from securechat.core import commands as c
+from securechat.core import content
+from securechat.core.errors import Code, NameTaken, Refused, Unavailable
 from securechat.core.model import (
     GENERAL,
+    REPORTS,
     Appended,
+    Changed,
     Draft,
     Existing,
+    Feed,
+    InviteLink,
+    Member,
+    MessageId,
     Outcome,
     Page,
     PasswordHash,
     Person,
+    PublicRoom,
+    Reading,
+    ReadMark,
     Rejected,
     Room,
     RoomId,
@@ -26,6 +39,7 @@ from securechat.core.model import (
     UserId,
 )
 from securechat.core.ports import Sealer
+from securechat.core.rights import Place, Standing
 
 
 @dataclass
@@ -42,6 +56,11 @@ class MemoryStore:
     heads: dict[RoomId, int] = field(default_factory=dict)
     """Where rows were taken away: the number that the room had reached."""
     since: dict[tuple[RoomId, UserId], int] = field(default_factory=dict)
+    rejected: dict[UserId, Rejected] = field(default_factory=dict)
+    """Whose posts are refused, and why."""
+    muted: set[UserId] = field(default_factory=set)
+    marks: dict[tuple[RoomId, UserId], int] = field(default_factory=dict)
+    """How far people have read."""
 
     def _fail(self) -> None:
         if self.failures:
@@ -59,6 +78,8 @@ class MemoryStore:
         for event in log:
             if (event.mid, event.author) == (draft.mid, draft.author):
                 return Existing(event)
+        if draft.author in self.rejected:
+            return self.rejected[draft.author]
         seq = len(log) + 1
         keys = self.room_keys.setdefault(draft.room, [])
         if not keys or sealer.outdated(keys[-1], seq, draft.time_ms):
@@ -78,9 +99,20 @@ class MemoryStore:
         if (room, user) not in self.members:
             return None
         keys = self._keys(room, events[0].seq, events[-1].seq) if events else ()
-        members = len([1 for place, _ in self.members if place == room])
         since_seq = self.since.get((room, user), 0)
-        return Page(tuple(events), keys, self._head(room), members, since_seq)
+        return Page(tuple(events), keys, self._head(room), self._size(room), since_seq)
+
+    async def feed(self, room: RoomId, seq: int, limit: int, people: Sequence[UserId]) -> Feed:
+        self._fail()
+        events = [e for e in self.events[room] if e.seq > seq][:limit]
+        keys = self._keys(room, events[0].seq, events[-1].seq) if events else ()
+        since = {
+            user: self.since.get((room, user), 0) for user in people if (room, user) in self.members
+        }
+        return Feed(tuple(events), keys, self._head(room), self._size(room), since)
+
+    def _size(self, room: RoomId) -> int:
+        return len([1 for place, _ in self.members if place == room])
 
     async def head(self, room: RoomId) -> int:
         self._fail()
@@ -110,8 +142,23 @@ class MemoryStore:
         self._fail()
         if (room, user) not in self.members:
             return None
-        members = len([1 for place, _ in self.members if place == room])
-        return Room(room, room, "public", "", self._head(room), 0, members)
+        return Room(
+            room,
+            room,
+            "public",
+            "",
+            self._head(room),
+            self.marks.get((room, user), 0),
+            self._size(room),
+            since_seq=self.since.get((room, user), 0),
+        )
+
+    async def place_of(self, user: UserId, room: RoomId) -> Place | None:
+        self._fail()
+        if (room, user) not in self.members:
+            return None
+        standing = Standing(user, "member", "member", None if user in self.muted else 0)
+        return Place(standing, "public", False, self._head(room))
 
     async def add_user(self, user: User, password: PasswordHash, session: Session) -> None:
         self._fail()
@@ -123,6 +170,148 @@ class MemoryStore:
 
     async def people(self, viewer: UserId, ids: Sequence[UserId]) -> list[Person]:
         return [self.users[user][0] for user in ids if user in self.users]
+
+
+@dataclass
+class MemoryRooms:
+    """The port Rooms over a MemoryStore."""
+
+    store: MemoryStore
+
+    async def rooms_of(self, user: UserId) -> list[Room]:
+        return await self.store.rooms_of(user)
+
+    async def room_of(self, user: UserId, room: RoomId) -> Room | None:
+        return await self.store.room_of(user, room)
+
+    async def place_of(self, user: UserId, room: RoomId) -> Place | None:
+        return await self.store.place_of(user, room)
+
+    async def members(
+        self, viewer: UserId, room: RoomId, after: str, limit: int
+    ) -> list[Member] | None:
+        self.store._fail()
+        if (room, viewer) not in self.store.members:
+            return None
+        people = [self.store.users[user][0] for place, user in self.store.members if place == room]
+        people.sort(key=lambda one: one.username)
+        return [Member(one, "member", 0) for one in people if one.username > after][:limit]
+
+    async def banned(
+        self, viewer: UserId, room: RoomId, after: str, limit: int
+    ) -> list[Member] | None:
+        self.store._fail()
+        return [] if (room, viewer) in self.store.members else None
+
+    async def find(self, viewer: UserId, text: str, after: str, limit: int) -> list[PublicRoom]:
+        self.store._fail()
+        found = sorted(room for room in self.store.events if text in room and room > after)
+        return [
+            PublicRoom(room, room, "", self.store._size(room), (room, viewer) in self.store.members)
+            for room in found
+        ][:limit]
+
+    async def read_to(self, readings: Sequence[Reading]) -> list[ReadMark | None]:
+        self.store._fail()
+        return [self._read_to(one.user, one.room, one.seq) for one in readings]
+
+    def _read_to(self, user: UserId, room: RoomId, seq: int) -> ReadMark | None:
+        if (room, user) not in self.store.members:
+            return None
+        head, known = self.store._head(room), self.store.marks.get((room, user), 0)
+        mark = max(known, min(seq, head))
+        self.store.marks[room, user] = mark
+        return ReadMark(room, mark, head - mark, 0)
+
+    async def heads(self, rooms: Sequence[RoomId]) -> Mapping[RoomId, int]:
+        self.store._fail()
+        return {room: self.store._head(room) for room in rooms if room in self.store.events}
+
+
+@dataclass
+class MemoryChanges:
+    """The port Changes over a MemoryStore: it judges nobody, and writes one event a change.
+
+    With a ``gate`` everything waits for it; ``lost`` commits and is gone before it can say so.
+    """
+
+    store: MemoryStore
+    links: list[InviteLink] = field(default_factory=list)
+    affected: tuple[UserId, ...] = ()
+    gate: Deferred[None] | None = None
+    lost: bool = False
+
+    async def create(
+        self,
+        actor: UserId,
+        command: c.CreateRoom,
+        room: RoomId,
+        mid: MessageId,
+        now_ms: int,
+        sealer: Sealer,
+    ) -> Changed:
+        self.store.events.setdefault(room, [])
+        said = content.said("created", name=command.name, room_kind=command.kind)
+        return await self._write(Draft(room, mid, actor, now_ms, said, "created"), sealer)
+
+    async def join(
+        self, actor: UserId, room: RoomId, mid: MessageId, now_ms: int, sealer: Sealer
+    ) -> Changed:
+        said = content.about("joined", actor)
+        return await self._write(Draft(room, mid, actor, now_ms, said, "joined"), sealer)
+
+    async def join_invited(
+        self, actor: UserId, invite: bytes, mid: MessageId, now_ms: int, sealer: Sealer
+    ) -> Changed:
+        for link in self.links:
+            if link.digest == invite:
+                return await self.join(actor, link.room, mid, now_ms, sealer)
+        raise Refused(Code.NOT_FOUND)
+
+    async def change(
+        self, actor: UserId, command: c.Change, mid: MessageId, now_ms: int, sealer: Sealer
+    ) -> Changed:
+        match command:
+            case c.SetTopic():
+                said = content.said("topic", topic=command.topic)
+            case c.Kick():
+                said = content.about("removed", command.user)
+            case c.Delete():
+                said = content.deleted(command.seq, [])
+            case _:
+                said = content.said("other")
+        return await self._write(Draft(command.room, mid, actor, now_ms, said), sealer)
+
+    async def report(
+        self, actor: UserId, command: c.Report, mid: MessageId, now_ms: int, sealer: Sealer
+    ) -> Changed:
+        self.store.events.setdefault(REPORTS, [])
+        said = content.said("report", room=command.room, target=command.seq, body=command.reason)
+        return await self._write(Draft(REPORTS, mid, actor, now_ms, said), sealer)
+
+    async def invite(self, actor: UserId, command: c.Invite, link: InviteLink) -> None:
+        self.store._fail()
+        self.links.append(link)
+
+    async def revoke_invites(self, actor: UserId, command: c.RevokeInvites, now_ms: int) -> int:
+        self.store._fail()
+        gone, self.links = self.links, []
+        return len([link for link in gone if link.expires_ms > now_ms])
+
+    async def invitation(self, invite: bytes, now_ms: int) -> PublicRoom | None:
+        return None
+
+    async def _write(self, draft: Draft, sealer: Sealer) -> Changed:
+        if self.gate is not None:
+            await self.gate
+        self.store._fail()
+        self.store.members.add((draft.room, draft.author))
+        outcome = self.store._append(draft, sealer)
+        if self.lost:
+            raise Unavailable("lost while committing")
+        assert isinstance(outcome, Appended | Existing)
+        [key] = self.store._keys(draft.room, outcome.event.seq, outcome.event.seq)
+        return Changed(draft.room, outcome.event, key, self.affected, isinstance(outcome, Existing))
 
 
 def person(name: str) -> User:

@@ -14,7 +14,15 @@ from securechat.core.model import Session, digest_of
 from securechat.core.ports import SessionEnded
 from securechat.core.settings import Limits
 
-from .fakes_web import PASSWORD, START_MS, CountingRandom, HeardBus, InlineHashing, MemoryAccounts
+from .fakes_web import (
+    PASSWORD,
+    START_MS,
+    CountingRandom,
+    HeardBus,
+    InlineHashing,
+    MemoryAccounts,
+    memory_sealer,
+)
 
 T = TypeVar("T")
 
@@ -22,7 +30,9 @@ T = TypeVar("T")
 class AccountsCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.store, self.hashing, self.bus = MemoryAccounts(), InlineHashing(), HeardBus()
-        self.accounts = Accounts(self.store, self.hashing, self.bus, Limits(), CountingRandom())
+        self.accounts = Accounts(
+            self.store, self.hashing, self.bus, Limits(), CountingRandom(), memory_sealer()
+        )
 
     def run_now(self, work: Coroutine[Deferred[Any], Any, T]) -> T:
         return self.successResultOf(Deferred.fromCoroutine(work))

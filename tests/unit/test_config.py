@@ -17,7 +17,13 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.config import Config, ConfigError, load_config
 from securechat.config.sources import NAMES, PREFIX
-from securechat.core.settings import Limits, MysqlDatabase, SqliteDatabase, limit_names
+from securechat.core.settings import (
+    Limits,
+    MysqlDatabase,
+    RedisServer,
+    SqliteDatabase,
+    limit_names,
+)
 from securechat.options import HELP, Options
 
 
@@ -88,7 +94,7 @@ class Sources(ConfigTestCase):
         self.assertEqual(config.data_dir, data)
         self.assertEqual(config.database, SqliteDatabase(data / "securechat.sqlite3"))
         self.assertEqual(config.keyring, data / "keyring.json")
-        self.assertEqual((config.registration, config.log_format), ("open", "text"))
+        self.assertEqual((config.registration, config.log_format), (None, "text"))
         self.assertEqual(config.limits, Limits())
         self.assertFalse(data.exists())
 
@@ -196,7 +202,7 @@ class Sources(ConfigTestCase):
         self.assertEqual(len(reasons.splitlines()), 4)
         self.assertIn("SECURECHAT_LOG_FORMAT: 'xml' is not one of: text, json", reasons)
         self.assertIn(
-            "--registration: 'opn' is not one of: open, closed; did you mean open?", reasons
+            "--registration: 'opn' is not one of: open, invite, closed; did you mean open?", reasons
         )
 
 
@@ -279,6 +285,106 @@ class Databases(ConfigTestCase):
         self.assertIn("is for mysql:// only", self.reasons(database_password_file="x"))
         both = self.reasons(database="mysql:", database_ca="x")
         self.assertEqual(len(both.splitlines()), 1)
+
+
+class Bus(ConfigTestCase):
+    """The forms of --bus, and what must be there beside it."""
+
+    MARIADB = "mysql://me@db/name"
+
+    def bus(self, url: str, **flags: str) -> RedisServer | None:
+        """The bus that `url` means, beside a MariaDB."""
+        return self.load(bus=url, database=self.MARIADB, **flags).bus
+
+    def refusal(self, url: str, **flags: str) -> str:
+        """Why `url` is refused beside a MariaDB."""
+        return self.reasons(bus=url, database=self.MARIADB, **flags)
+
+    def test_redis_is_reached_over_tcp_tls_or_a_socket(self) -> None:
+        socket = Path("/run/redis/redis.sock")
+        for url, expected in (
+            ("redis://one.example.org", RedisServer("one.example.org")),
+            ("redis://[::1]:7000/2", RedisServer("::1", 7000, number=2)),
+            ("rediss://one:6380/", RedisServer("one", 6380, over_tls=True)),
+            ("unix:///run/redis/redis.sock", RedisServer(unix_socket=socket)),
+            ("unix:///run/redis/redis.sock?db=3", RedisServer(unix_socket=socket, number=3)),
+        ):
+            self.assertEqual(self.bus(url), expected)
+
+    def test_every_source_can_name_it(self) -> None:
+        found = RedisServer("one")
+        environ = {"SECURECHAT_BUS": "redis://one", "SECURECHAT_DATABASE": self.MARIADB}
+        self.assertEqual(self.load(environ).bus, found)
+        toml = f'bus = "redis://one"\ndatabase = "{self.MARIADB}"\n'
+        self.assertEqual(self.load(None, toml).bus, found)
+        self.assertEqual(self.bus("redis://one"), found)
+        self.assertIsNone(self.load().bus)
+
+    def test_sqlite_belongs_to_one_daemon(self) -> None:
+        for flags in ({}, {"database": "sqlite:chat.db"}):
+            self.assertIn(
+                "--bus: connects daemons that share a database, and an SQLite file belongs to one",
+                self.reasons(bus="redis://one", **flags),
+            )
+        both = self.reasons(bus="redis://one", database="mysql:")
+        self.assertEqual(len(both.splitlines()), 1)
+
+    def test_a_password_is_in_a_file_that_others_cannot_read(self) -> None:
+        for url in (
+            "redis://me:hunter2@one",
+            "redis://:hunter2@one",
+            "unix:///socket?password=hunter2",
+            "unix://:hunter2@/socket",
+        ):
+            reasons = self.refusal(url)
+            self.assertIn("--bus-password-file", reasons)
+            self.assertNotIn("hunter2", reasons)
+        secret = self.folder / "password"
+        secret.write_text("hunter2\n")
+        secret.chmod(0o644)
+        flags = {"bus_password_file": "password"}
+        self.assertIn(f"chmod 600 {secret}", self.refusal("redis://m%40e@one", **flags))
+        secret.chmod(0o600)
+        found = RedisServer("one", user="m@e", password_file=secret)
+        self.assertEqual(self.bus("redis://m%40e@one", **flags), found)
+        self.assertIn("names the user me", self.refusal("unix://me@/socket"))
+        hint = self.reasons({"SECURECHAT_BUS_PASSWORD": "hunter2"})
+        self.assertIn("SECURECHAT_BUS_PASSWORD_FILE", hint)
+        self.assertNotIn("hunter2", hint)
+
+    def test_urls_that_say_too_little_or_too_much_are_refused(self) -> None:
+        for url in (
+            "",
+            "one:6379",
+            "http://one",
+            "redis://",
+            "redis:///1",
+            "redis://one:port",
+            "redis://one/x",
+            "redis://one/1/2",
+            "redis://one/²",
+            "redis://one#1",
+            "redis://one?db=1",
+            "unix://",
+            "unix:///",
+            "unix://run/redis",
+            "unix:///socket?db=-1",
+            "unix:///socket?dp=1",
+        ):
+            reasons = self.refusal(url)
+            self.assertEqual(len(reasons.splitlines()), 1, reasons)
+            self.assertIn("--bus: ", reasons)
+
+    def test_an_authority_is_for_tls_and_must_be_one(self) -> None:
+        cert, key = write_certificate(self.folder)
+        found = self.bus("rediss://one", bus_ca=str(cert))
+        self.assertEqual(found, RedisServer("one", over_tls=True, ca=cert))
+        self.assertIn("is for rediss:// only", self.refusal("redis://one", bus_ca=str(cert)))
+        self.assertIn("no PEM certificate", self.refusal("rediss://one", bus_ca=str(key)))
+
+    def test_what_belongs_to_a_bus_is_refused_without_one(self) -> None:
+        for name in ("bus_ca", "bus_password_file"):
+            self.assertIn("is for a bus only", self.reasons(**{name: "x"}))
 
 
 class Reach(ConfigTestCase):
@@ -474,7 +580,7 @@ class CommandLine(SynchronousTestCase):
             self.assertIn(hint, error)
 
     def test_the_help_explains_every_setting_and_limit(self) -> None:
-        text = Options().getUsage(width=400)
+        text = Options().getUsage(width=4000)
         for name in (*NAMES, "config", "check", "limit"):
             self.assertIn(f"--{name}", text)
         for name in limit_names():
@@ -482,5 +588,4 @@ class CommandLine(SynchronousTestCase):
         self.assertTrue(all(HELP.values()))
 
     def test_options_that_are_not_built_are_absent(self) -> None:
-        for word in ("--bus=x", "--registration=invite"):
-            self.assertRaises(UsageError, Options().parseOptions, [word])
+        self.assertRaises(UsageError, Options().parseOptions, ["--registration=invited"])

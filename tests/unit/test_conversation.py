@@ -11,7 +11,7 @@ from securechat.core import commands
 from securechat.core.conversation import Conversation, Pace, State
 from securechat.core.encoding import b64url
 from securechat.core.errors import Close, Code, Refused
-from securechat.core.model import UserId
+from securechat.core.model import GENERAL, UserId
 from securechat.core.settings import Limits
 
 HELLO = {"type": "hello", "version": 1, "key": b64url(b"\x04" * 65), "nonce": b64url(bytes(32))}
@@ -41,6 +41,8 @@ class Conversing(TestCase):
             {"type": "subscribe", "id": "s", "room": "general"},
             {"type": "history", "id": "h", "room": "general", "before": 1, "limit": 1},
             {"type": "people", "id": "p", "ids": ["u"]},
+            {"type": "leave_room", "id": "l", "room": "general"},
+            {"type": "create_room", "id": "c", "kind": "public", "name": "x"},
         ):
             refused = self.assertRaises(Refused, self.say, self.conversation(), frame)
             self.assertEqual((refused.code, refused.request), (Code.BAD_COMMAND, frame["id"]))
@@ -85,11 +87,54 @@ class Conversing(TestCase):
     def test_a_room_is_limited_over_all_people(self) -> None:
         self.pace = Pace(Limits(posts=10, posts_per_user=30, posts_per_room=12))
         for name in ("a", "b"):
-            conversation = self.greeted(name, name)
+            conversation = self.listening(name)
             for _ in range(30):
                 self.say(conversation, POST)
-        refused = self.assertRaises(Refused, self.say, self.greeted("c", "c"), POST)
+        refused = self.assertRaises(Refused, self.say, self.listening("c"), POST)
         self.assertIn("posts-per-room", str(refused))
+
+    def listening(self, name: str) -> Conversation:
+        conversation = self.greeted(name, name)
+        conversation.entered(GENERAL)
+        return conversation
+
+    def test_no_stranger_uses_up_a_rooms_share(self) -> None:
+        self.pace = Pace(Limits(posts=10, posts_per_user=30, posts_per_room=12))
+        gone = self.listening("gone")
+        gone.left(GENERAL)
+        for conversation in (self.greeted("a", "a"), self.greeted("b", "b"), gone):
+            for _ in range(50):
+                self.say(conversation, POST)
+        for _ in range(50):
+            self.say(self.listening("member"), POST)
+
+    def test_typing_is_limited_by_connection(self) -> None:
+        typing = {"type": "typing", "room": "general"}
+        conversation = self.greeted()
+        for _ in range(5):
+            self.say(conversation, typing)
+        refused = self.assertRaises(Refused, self.say, conversation, typing)
+        self.assertEqual((refused.code, refused.request), (Code.RATE_LIMITED, None))
+        self.assertEqual(refused.retry_ms, 1_000)
+        self.say(self.greeted("c2"), typing)
+        self.say(conversation, POST)
+        self.now_s += 1
+        self.say(conversation, typing)
+
+    def test_changes_of_rooms_are_limited_by_person(self) -> None:
+        change = {"type": "set_topic", "id": "t", "room": "general", "topic": ""}
+        for name in ("c1", "c2"):
+            conversation = self.greeted(name)
+            for _ in range(25):
+                self.say(conversation, change)
+        for frame in (change, {"type": "kick", "id": "k", "room": "general", "user": "u"}):
+            refused = self.assertRaises(Refused, self.say, conversation, frame)
+            self.assertEqual((refused.code, refused.request), (Code.RATE_LIMITED, frame["id"]))
+            self.assertIn("changes", str(refused))
+        self.say(conversation, {"type": "find_rooms", "id": "f"})
+        self.say(self.greeted("c3", "u-eve"), change)
+        self.now_s += 0.2
+        self.say(conversation, change)
 
     def test_whoever_keeps_flooding_is_closed(self) -> None:
         conversation = self.greeted()

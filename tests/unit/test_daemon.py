@@ -10,11 +10,13 @@ from twisted.internet.task import Clock
 from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from securechat.bus.local import LocalBus
 from securechat.chat.accounts import Accounts
-from securechat.core.model import SessionDigest
+from securechat.core.model import RoomId, SessionDigest, UserId
 from securechat.core.ports import News, SessionEnded
 from securechat.core.settings import Limits
 from securechat.daemon import OUT_WITHIN_S, Daemon, Listener
+from securechat.heartbeat import Heartbeat
 from securechat.web import Origins
 
 from .fakes_web import (
@@ -24,6 +26,7 @@ from .fakes_web import (
     HeardBus,
     InlineHashing,
     MemoryAccounts,
+    memory_sealer,
 )
 
 
@@ -31,11 +34,18 @@ class Sockets:
     """The connections as the daemon sees them."""
 
     def __init__(self) -> None:
-        self.open: list[SessionDigest] = []
+        self.open: dict[SessionDigest, UserId] = {}
         self.heard: list[News] = []
+        self.presence = self
 
-    def sessions(self) -> list[SessionDigest]:
+    def sessions(self) -> dict[SessionDigest, UserId]:
         return self.open
+
+    def told(self) -> dict[RoomId, int]:
+        return {}
+
+    def repeat(self) -> None:
+        return None
 
     def hear(self, news: News) -> None:
         self.heard.append(news)
@@ -61,21 +71,29 @@ class DaemonCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock, self.store, self.sockets = Clock(), MemoryAccounts(), Sockets()
         hashing = InlineHashing()
-        self.accounts = Accounts(self.store, hashing, HeardBus(), Limits(), CountingRandom())
+        self.accounts = Accounts(
+            self.store, hashing, HeardBus(), Limits(), CountingRandom(), memory_sealer()
+        )
         self.events: list[LogEvent] = []
         observer: Any = self.events.append
         globalLogPublisher.addObserver(observer)
         self.addCleanup(globalLogPublisher.removeObserver, observer)
 
     def daemon(self, reactor: Any = None, journal: Any = None) -> Daemon:
+        nothing: Any = None
         return Daemon(
             store=cast(Any, None),
             ring=cast(Any, None),
             prepared=True,
             accounts=self.accounts,
+            administration=nothing,
             hashing=cast(Any, None),
             journal=journal,
+            room_changes=cast(Any, self.sockets),
+            signals=cast(Any, self.sockets),
             sockets=cast(Any, self.sockets),
+            heartbeat=Heartbeat(nothing, nothing, self.sockets),
+            bus=LocalBus(),
             origins=Origins(),
             wall_clock=lambda: START_MS,
             reactor=reactor or self.clock,
@@ -88,7 +106,7 @@ class OpenSockets(DaemonCase):
         for name in ("ada", "bob"):
             made = self.accounts.register("X Y", name, PASSWORD, PASSWORD, START_MS)
             session, _ = self.successResultOf(Deferred.fromCoroutine(made))
-            self.sockets.open.append(session.digest)
+            self.sockets.open[session.digest] = session.user.id
         ada, bob = self.sockets.open
         del self.store.sessions[ada]
         self.successResultOf(Deferred.fromCoroutine(self.daemon()._tend_sessions()))
@@ -97,7 +115,7 @@ class OpenSockets(DaemonCase):
         self.assertIn(bob, self.store.sessions)
 
     def test_without_a_database_no_socket_is_ended(self) -> None:
-        self.sockets.open.append(SessionDigest(b"x" * 32))
+        self.sockets.open[SessionDigest(b"x" * 32)] = UserId("u-ada")
         self.store.away = True
         self.successResultOf(Deferred.fromCoroutine(self.daemon()._tend_sessions()))
         self.assertEqual(self.sockets.heard, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -9,11 +10,13 @@ from pathlib import Path
 from prometheus_client import generate_latest
 from twisted.trial.unittest import SynchronousTestCase
 
+from securechat.chat.rooms import FOUND_A_PAGE, MEMBERS_A_PAGE
 from securechat.config import load_config, sources
 from securechat.config.loading import CREDENTIAL
-from securechat.core.conversation import LEGAL, State
+from securechat.core import commands
 from securechat.core.errors import RETRYABLE, TEXTS, Close, Code
-from securechat.core.parsing import NOT_BUILT
+from securechat.core.model import MOST_DIRECT_PEOPLE, MOST_UNREAD
+from securechat.core.parsing import COMMANDS
 from securechat.core.settings import Limits, limit_names, limit_range
 from securechat.metrics import Metrics
 from securechat.options import HELP, Options
@@ -25,11 +28,13 @@ DOCUMENTS = (
     "SECURITY.md",
     "CHANGELOG.md",
     "docs/protocol.md",
+    "docs/delivery.md",
     "docs/design.md",
     "docs/operations.md",
 )
 # Where the README says a default in its own words, as it stands in the option's help.
 SPOKEN_DEFAULTS = {
+    "registration": "what was chosen at /setup, else open",
     "keyring": "the systemd credential securechat-keyring, else <data-dir>/keyring.json",
     "public-url": "localhost, 127.0.0.1 and [::1] on the listening ports",
 }
@@ -79,12 +84,12 @@ class ConfigurationTable(SynchronousTestCase):
         config = load_config({}, {}, folder=Path("/cwd"))
         told = {name: bare(row[3]) for name, row in self.rows.items()}
         self.assertEqual((told["listen"],), config.listen)
-        self.assertEqual(told["registration"], config.registration)
+        self.assertIsNone(config.registration)
         self.assertEqual(told["log-format"], config.log_format)
         self.assertEqual(Path("/cwd", told["data-dir"]), config.data_dir)
         database = told["database"].replace("<data-dir>", str(config.data_dir))
         self.assertEqual(database, f"sqlite:{config.database.path}")  # type: ignore[union-attr]
-        for name in ("tls_cert", "tls_key", "plain_listen", "metrics_listen"):
+        for name in ("tls_cert", "tls_key", "plain_listen", "bus", "metrics_listen"):
             self.assertIsNone(getattr(config, name))
             self.assertEqual(told[name.replace("_", "-")], "none")
 
@@ -137,17 +142,23 @@ class ProtocolTables(SynchronousTestCase):
         found = {(int(row[0]), bare(row[1])) for row in table("docs/protocol.md", "close code")}
         self.assertEqual(found, {(int(close), close.name.lower()) for close in Close})
 
-    def test_the_commands_not_built_yet_are_all_named(self) -> None:
+    def test_every_command_has_its_section(self) -> None:
         document = text("docs/protocol.md")
-        section = document.partition("## Known, but not built yet")[2].partition("\n## ")[0]
-        self.assertEqual(set(re.findall(r"`([a-z_]+)`", section)) - {"bad_command"}, NOT_BUILT)
-
-    def test_every_command_that_is_built_has_its_section(self) -> None:
-        document = text("docs/protocol.md")
-        commands = [each.__name__.lower() for legal in LEGAL.values() for each in legal]
-        self.assertEqual(len(LEGAL), len(State))
-        for command in commands:
+        for command in COMMANDS:
             self.assertRegex(document, rf"(?m)^### .*`{command}`")
+
+    def test_the_limits_of_lists_and_times_are_those_of_the_code(self) -> None:
+        document = " ".join(text("docs/protocol.md").split())
+        for words in (
+            f"{MEMBERS_A_PAGE} a page",
+            f"{FOUND_A_PAGE} a page",
+            f"at most {commands.MOST_INVITE_DAYS} days",
+            f"at most {commands.MOST_INVITE_USES:,} times",
+            f"at most {commands.MOST_MUTE_DAYS} days",
+            f"at most {MOST_DIRECT_PEOPLE} people",
+            f"counted up to {MOST_UNREAD}",
+        ):
+            self.assertTrue(words in document, words)
 
 
 class Watching(SynchronousTestCase):
@@ -163,6 +174,35 @@ class Watching(SynchronousTestCase):
         families = re.findall(r"^# TYPE (\S+) (\S+)$", shown, re.MULTILINE)
         ours = {(name, kind) for name, kind in families if not name.endswith("_created")}
         self.assertEqual({(bare(row[0]), row[1]) for row in rows}, ours)
+
+
+class Delivery(SynchronousTestCase):
+    def test_every_promise_names_tests_and_every_test_that_is_named_exists(self) -> None:
+        promises = text("docs/delivery.md").partition("## What is promised")[2]
+        sections = re.split(r"(?m)^### ", promises.partition("## What a client")[0])[1:]
+        for section in sections:
+            names = re.findall(r"`((?:tests|Short)\.[\w.]+)`", section)
+            if not section.startswith("D4 "):
+                self.assertTrue(names, section)
+            for name in names:
+                self._find(name.replace("Short.", "tests.faults.test_short.Short.", 1))
+        numbers = [section.split()[0] for section in sections if section[1].isdigit()]
+        self.assertEqual(numbers, [f"D{number}" for number in range(1, 16)])
+
+    def _find(self, name: str) -> None:
+        parts = name.split(".")
+        cut = next(n for n in range(len(parts), 0, -1) if self._module(parts[:n]).exists())
+        module, inside = ".".join(parts[:cut]), parts[cut:]
+        tree = ast.parse(self._module(parts[:cut]).read_text(encoding="utf-8"))
+        found = {each.name: each for each in tree.body if isinstance(each, ast.ClassDef)}
+        if not inside:
+            return
+        self.assertIn(inside[0], found, module)
+        tests = {getattr(each, "name", "") for each in found[inside[0]].body}
+        self.assertLessEqual(set(inside[1:]), tests, name)
+
+    def _module(self, parts: list[str]) -> Path:
+        return ROOT.joinpath(*parts).with_suffix(".py")
 
 
 class Prose(SynchronousTestCase):

@@ -2,110 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import replace
-from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
-from twisted.trial.unittest import TestCase
-
-from securechat.chat.rooms import RoomReader
 from securechat.core.errors import Unavailable
-from securechat.core.keys import EPOCH_MS, Channel, RoomKeys, RootKeys
-from securechat.core.model import GENERAL, Appended, Draft, MessageId, Page, RoomId, UserId
-from securechat.core.ports import Posted, Reached
-from securechat.metrics import Metrics
-from securechat.sockets.fanout import Fanout, Subscription
-from securechat.sockets.outbox import Outbox, Turn
-from securechat.sockets.underway import UnderWay
-from tests.unit.memory import MemoryStore, person
-
-ADA = person("ada")
-NOW_MS = 1_700_000_000_000
+from securechat.core.keys import EPOCH_MS
+from securechat.core.model import GENERAL
+from securechat.core.ports import TypingIn
+from tests.unit.fanout_cases import ADA, BOB, EVE, FanoutCase, Listener
 
 
-class HeldStore(MemoryStore):
-    """A store whose reads can be made to wait."""
-
-    gate: Deferred[None] | None = None
-
-    async def after(self, user: UserId, room: RoomId, seq: int, limit: int) -> Page | None:
-        page = await super().after(user, room, seq, limit)
-        gate, self.gate = self.gate, None
-        if gate is not None:
-            await gate
-        return page
-
-
-class Listener:
-    """A connection that remembers which frames it was sent."""
-
-    def __init__(self, turn: Turn) -> None:
-        self.user_id = ADA.id
-        self.channel = Channel(os.urandom(32), b"", b"")
-        self.cut = 0
-        self.outbox = Outbox(turn, self, 0, self._cut)  # type: ignore[arg-type]
-        self.frames: list[dict[str, Any]] = []
-        self.posts = UnderWay()
-
-    async def posts_answered(self) -> None:
-        await self.posts.answered()
-
-    def _cut(self) -> None:
-        self.cut += 1
-
-    def write(self, data: bytes) -> None:
-        while data:
-            size, start = data[1], 2
-            if size == 126:
-                size, start = int.from_bytes(data[2:4], "big"), 4
-            self.frames.append(json.loads(data[start : start + size]))
-            data = data[start + size :]
-
-    @property
-    def seen(self) -> list[int | str]:
-        return [frame.get("seq", frame["type"]) for frame in self.frames]
-
-
-class FanoutTests(TestCase):
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.turn = Turn(self.clock)
-        self.store = HeldStore(members={(GENERAL, ADA.id)})
-        self.room_keys = RoomKeys(RootKeys("db", {1: os.urandom(32)}))
-        reader = RoomReader(self.store, self.store, self.store)  # type: ignore[arg-type]
-        self.fanout = Fanout(reader, self.room_keys, self.clock, Metrics())
-        self.now_ms = NOW_MS
-
-    def store_events(self, count: int) -> Posted:
-        events, keys = [], {}
-        for _ in range(count):
-            mid = MessageId(f"{len(self.store.events[GENERAL]):022}")
-            draft = Draft(GENERAL, mid, ADA.id, self.now_ms, b"{}".ljust(128))
-            outcome = self.store._append(draft, self.room_keys)
-            assert isinstance(outcome, Appended)
-            events.append(outcome.event)
-            keys[outcome.key.kid] = outcome.key
-        return Posted(tuple(events), keys)
-
-    def post(self, count: int = 1) -> None:
-        self.fanout.hear(self.store_events(count))
-
-    def subscribe(self, listener: Listener, cursor: int) -> tuple[Subscription, Deferred[None]]:
-        keys = self.store._keys(GENERAL, cursor + 1, len(self.store.events[GENERAL]))
-        subscription = self.fanout.subscribe(listener, GENERAL, cursor, keys)
-        return subscription, Deferred.fromCoroutine(self.fanout.catch_up(subscription))
-
-    def joined(self, cursor: int = 0) -> Listener:
-        listener = Listener(self.turn)
-        self.successResultOf(self.subscribe(listener, cursor)[1])
-        return listener
-
-    def settle(self) -> None:
-        self.clock.advance(0)
-
+class Subscribers(FanoutCase):
     def test_a_subscriber_gets_what_is_stored_and_then_what_is_live(self) -> None:
         self.post(3)
         listener = self.joined()
@@ -121,8 +27,7 @@ class FanoutTests(TestCase):
 
     def test_what_is_posted_during_the_catch_up_comes_once_and_in_order(self) -> None:
         self.post(2)
-        gate: Deferred[None] = Deferred()
-        self.store.gate = gate
+        gate = self.store.hold("after")
         listener = Listener(self.turn)
         _, caught_up = self.subscribe(listener, 0)
         self.post(2)
@@ -140,15 +45,6 @@ class FanoutTests(TestCase):
         self.settle()
         self.assertEqual(listener.seen, [1, 2])
 
-    def test_a_hole_is_filled_from_the_store(self) -> None:
-        listener = self.joined()
-        self.post(1)
-        self.store_events(2)  # another daemon's, never told here
-        self.post(1)
-        self.settle()
-        seen = [one for one in listener.seen if one != "key"]
-        self.assertEqual(seen, [1, 2, 3, 4])
-
     def test_the_key_of_a_new_epoch_comes_before_its_first_event(self) -> None:
         self.post(1)
         listener = self.joined()
@@ -160,9 +56,8 @@ class FanoutTests(TestCase):
 
     def test_every_member_gets_the_same_bytes_in_one_write_a_turn(self) -> None:
         self.post(1)
-        listeners = [self.joined(cursor=1) for _ in range(3)]
-        for listener in listeners:
-            self.fanout._rooms[GENERAL][listener].kids.add("general.1")
+        listeners = [self.joined() for _ in range(3)]
+        self.settle()
         writes: list[bytes] = []
         for listener in listeners:
             listener.write = writes.append  # type: ignore[method-assign,assignment]
@@ -171,23 +66,43 @@ class FanoutTests(TestCase):
         self.assertEqual(len(writes), 3)
         self.assertEqual(len(set(writes)), 1)
 
-    def test_whoever_left_hears_nothing_more(self) -> None:
+    def test_live_events_of_one_epoch_are_told_without_asking_the_store(self) -> None:
+        self.post(1)
+        listener = self.joined()
+        self.store.readings.clear()
+        for _ in range(5):
+            self.post(2, author=BOB)
+        self.settle()
+        self.assertEqual(listener.events, list(range(1, 12)))
+        self.assertEqual(self.store.readings, [])
+
+    def test_whoever_left_hears_nothing_more_and_leaves_nothing_behind(self) -> None:
         listener = self.joined()
         self.fanout.leave(listener)
         self.post(2)
         self.settle()
         self.assertEqual(listener.seen, [])
-        self.assertEqual((self.fanout._rooms, self.fanout._heads), ({}, {}))
+        self.assertEqual((self.fanout._audiences, self.fanout._places), ({}, {}))
 
     def test_whoever_leaves_during_the_catch_up_hears_nothing_more(self) -> None:
         self.post(2)
-        gate: Deferred[None] = Deferred()
-        self.store.gate = gate
+        gate = self.store.hold("after")
         listener = Listener(self.turn)
         _, caught_up = self.subscribe(listener, 0)
         self.fanout.leave(listener)
         gate.callback(None)
         self.successResultOf(caught_up)
+        self.settle()
+        self.assertEqual(listener.seen, [])
+
+    def test_whoever_leaves_before_the_catch_up_begins_hears_nothing(self) -> None:
+        self.post(2)
+        listener = Listener(self.turn)
+        subscription = self.fanout.subscribe(listener, GENERAL, 0, ())
+        self.fanout.unsubscribe(listener, GENERAL)
+        self.fanout.unsubscribe(listener, GENERAL)
+        self.joined(BOB)
+        self.successResultOf(self.caught_up(subscription))
         self.settle()
         self.assertEqual(listener.seen, [])
 
@@ -198,27 +113,6 @@ class FanoutTests(TestCase):
         self.post(1)
         self.settle()
         self.assertEqual(listener.seen, [1, 2, 2, 3])
-
-    def test_a_hole_is_filled_later_where_the_database_is_away(self) -> None:
-        listener = self.joined()
-        self.store_events(1)
-        self.store.failures.append(Unavailable("away"))
-        self.post(1)
-        self.settle()
-        self.assertEqual(listener.seen, [])
-        self.clock.advance(1)
-        self.settle()
-        self.assertEqual([one for one in listener.seen if one != "key"], [1, 2])
-
-    def test_a_hole_is_not_filled_for_somebody_who_is_no_member_any_more(self) -> None:
-        listener = self.joined()
-        self.store_events(1)
-        told = self.store_events(1)
-        self.store.members.clear()
-        self.fanout.hear(told)
-        self.fanout.hear(told)
-        self.settle()
-        self.assertEqual(listener.seen, [])
 
     def test_missing_rows_are_sent_as_events_that_do_not_open(self) -> None:
         self.post(5)
@@ -242,18 +136,10 @@ class FanoutTests(TestCase):
     def test_who_may_read_nothing_yet_is_live_at_once(self) -> None:
         self.post(3)
         self.store.since[GENERAL, ADA.id] = 3
-        listener = self.joined()
+        listener = self.joined(cursor=3)
         self.post(1)
         self.settle()
-        self.assertEqual([one for one in listener.seen if one != "key"], [4])
-
-    def test_a_room_that_reached_further_is_read_on_from_the_store(self) -> None:
-        listener = self.joined()
-        self.store_events(2)
-        self.fanout.hear(Reached(GENERAL, 2))
-        self.fanout.hear(Reached(GENERAL, 1))
-        self.settle()
-        self.assertEqual([one for one in listener.seen if one != "key"], [1, 2])
+        self.assertEqual(listener.events, [4])
 
     def test_what_a_reader_has_just_posted_is_acknowledged_before_it_is_shown(self) -> None:
         listener = Listener(self.turn)
@@ -267,10 +153,77 @@ class FanoutTests(TestCase):
         self.settle()
         self.assertEqual(listener.seen, ["posted", 1])
 
-    def test_a_broken_subscription_is_cut_rather_than_silent(self) -> None:
-        listener = self.joined()
-        self.store_events(1)
-        self.store.failures.append(RuntimeError("bug"))
+    def test_whoever_is_removed_while_catching_up_is_told_so(self) -> None:
+        self.post(60)
+        gate = self.store.hold("after")
+        listener = Listener(self.turn)
+        _, caught_up = self.subscribe(listener, 0)
+        self.remove(ADA)
+        gate.callback(None)
+        self.successResultOf(caught_up)
+        self.settle()
+        self.assertEqual(listener.events, list(range(1, 51)))
+        self.assertEqual(self.removed, [listener])
+        self.assertIsNone(self.fanout.audience(GENERAL))
+
+    def test_whoever_is_removed_and_let_in_again_while_catching_up_reads_nothing_between(
+        self,
+    ) -> None:
         self.post(1)
-        self.assertEqual(listener.cut, 1)
-        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        listener = Listener(self.turn)
+        keys = self.store._keys(GENERAL, 1, 1)
+        subscription = self.fanout.subscribe(listener, GENERAL, 0, keys)
+        self.remove(ADA)
+        self.let_in(ADA)
+        self.successResultOf(self.caught_up(subscription))
+        self.settle()
+        self.assertEqual((listener.events, self.removed), ([], [listener]))
+
+    def test_the_rooms_that_somebody_listens_to_are_told_to_the_heartbeat(self) -> None:
+        self.assertEqual(self.fanout.told(), {})
+        self.post(2)
+        gate = self.store.hold("after")
+        self.subscribe(Listener(self.turn), 0)
+        self.assertEqual(self.fanout.told(), {})
+        gate.callback(None)
+        self.assertEqual(self.fanout.told(), {GENERAL: 2})
+        self.post(1)
+        self.assertEqual(self.fanout.told(), {GENERAL: 3})
+
+
+class Typing(FanoutCase):
+    def test_the_others_are_told_who_is_typing_and_not_oneself(self) -> None:
+        self.post(1)
+        ada, also_ada, bob = self.joined(), self.joined(), self.joined(BOB)
+        self.fanout.hear(TypingIn(ADA.id, GENERAL, 1))
+        self.settle()
+        self.assertEqual([ada.seen, also_ada.seen], [[1], [1]])
+        self.assertEqual(bob.frames[-1], {"type": "typing", "room": "general", "user": ADA.id})
+
+    def test_a_node_that_has_not_heard_what_the_typist_has_tells_nobody(self) -> None:
+        self.post(1)
+        bob = self.joined(BOB)
+        self.fanout.hear(TypingIn(ADA.id, GENERAL, 2))
+        self.settle()
+        self.assertEqual(bob.seen, [1])
+
+    def test_neither_who_catches_up_nor_who_reads_slowly_is_told(self) -> None:
+        self.post(1)
+        bob, eve = self.joined(BOB), Listener(self.turn, EVE)
+        self.settle()
+        bob.outbox.pauseProducing()
+        self.store.hold("after")
+        self.subscribe(eve, 0)
+        self.fanout.hear(TypingIn(ADA.id, GENERAL, 1))
+        bob.outbox.resumeProducing()
+        self.settle()
+        self.assertEqual((bob.seen, eve.seen), ([1], []))
+
+    def test_where_nobody_listens_yet_nothing_is_told(self) -> None:
+        self.fanout.hear(TypingIn(ADA.id, GENERAL, 0))
+        self.store.failures.append(Unavailable("away"))
+        bob = Listener(self.turn, BOB)
+        self.failureResultOf(self.subscribe(bob, 0)[1], Unavailable)
+        self.fanout.hear(TypingIn(ADA.id, GENERAL, 0))
+        self.settle()
+        self.assertEqual(bob.seen, [])

@@ -30,10 +30,13 @@ ALLOWED: dict[str, set[str]] = {
 WIRING = {
     "__init__",
     "__main__",
+    "administration",
     "clock",
     "config",
     "daemon",
     "files",
+    "inspection",
+    "heartbeat",
     "log",
     "options",
     "service",

@@ -12,12 +12,12 @@ from twisted.trial.unittest import TestCase
 
 from securechat.bus.local import LocalBus
 from securechat.chat.journal import ANSWER_WITHIN_S, MOST_EVENTS_A_BATCH, Journal, Receipt
-from securechat.core import envelope
+from securechat.core import envelope, rights
 from securechat.core.commands import Post
-from securechat.core.errors import Code, Refused, Unavailable
+from securechat.core.errors import TEXTS, Code, Refused, Unavailable
 from securechat.core.keys import RoomKeys, RootKeys
-from securechat.core.model import GENERAL, Draft, MessageId, Outcome, RoomId
-from securechat.core.ports import News, Posted, Reached, Sealer
+from securechat.core.model import GENERAL, Draft, MessageId, Outcome, Rejected, RoomId
+from securechat.core.ports import News, Posted, Reached, RoomsChanged, Sealer
 from securechat.metrics import Metrics
 from tests.unit.memory import MemoryStore, person
 
@@ -83,6 +83,8 @@ class JournalTests(TestCase):
             self.assertEqual(set(news.keys), {envelope.kid_of(one) for one in news.events})
         elif isinstance(news, Reached):
             self.told.append(f"reached {news.seq}")
+        elif isinstance(news, RoomsChanged):
+            self.told.append(f"rooms of {news.user}")
 
     def send(self, number: int, body: str = "hello") -> Deferred[Receipt]:
         def note(receipt: Receipt) -> Receipt:
@@ -247,6 +249,53 @@ class JournalTests(TestCase):
         self.clock.advance(0)
         self.assertEqual(self.code_of(theirs), Code.NOT_A_MEMBER)
         self.assertEqual(self.successResultOf(mine).seq, 1)
+
+    def test_whoever_may_not_post_is_told_why_and_the_neighbours_are_stored(self) -> None:
+        for why, code, words in (
+            ("muted", Code.FORBIDDEN, rights.MUTED),
+            ("archived", Code.FORBIDDEN, rights.ARCHIVED),
+            ("target", Code.NOT_FOUND, TEXTS[Code.NOT_FOUND]),
+            ("invalid", Code.BAD_COMMAND, TEXTS[Code.BAD_COMMAND]),
+        ):
+            self.store.members.add((GENERAL, EVE.id))
+            self.store.rejected[EVE.id] = Rejected(why)  # type: ignore[arg-type]
+            number = 10 * len(self.store.events[GENERAL])
+            mine = self.send(number)
+            theirs = self.journal.post(EVE.id, post(number + 1))
+            self.clock.advance(0)
+            refused = self.failureResultOf(theirs, Refused).value
+            self.assertEqual((refused.code, str(refused)), (code, words))
+            self.successResultOf(mine)
+
+    def test_a_resend_of_what_was_deleted_since_is_a_duplicate_whatever_it_says(self) -> None:
+        self.send(1)
+        self.clock.advance(0)
+        [event] = self.store.events[GENERAL]
+        self.store.events[GENERAL] = [replace(event, encrypted_key=b"", ciphertext=b"")]
+        self.clock.advance(1)
+        again = self.send(1, "something else")
+        self.clock.advance(0)
+        receipt = self.successResultOf(again)
+        self.assertEqual((receipt.seq, receipt.duplicate), (1, True))
+        self.assertEqual(receipt.time_ms, 1_700_000_000_000)
+
+    def test_people_in_doubt_are_told_of_after_the_rooms(self) -> None:
+        self.send(1)
+        self.clock.advance(0)
+        self.told.clear()
+        self.journal.doubts.add({GENERAL}, {EVE.id})
+        self.store.failures.append(Unavailable("still away"))
+        self.clock.advance(1)
+        self.assertEqual(self.told, [])
+        self.clock.advance(1)
+        self.assertEqual(self.told, ["reached 1", f"rooms of {EVE.id}"])
+
+    def test_nobody_is_asked_after_the_end(self) -> None:
+        self.journal.doubts.add({GENERAL})
+        self.successResultOf(Deferred.fromCoroutine(self.journal.drain()))
+        self.journal.doubts.add({GENERAL})
+        self.clock.advance(5)
+        self.assertEqual((self.told, self.clock.getDelayedCalls()), ([], []))
 
     def test_a_lost_database_answers_the_whole_batch_and_the_next_one_goes_on(self) -> None:
         self.store.failures.append(Unavailable("gone"))

@@ -108,7 +108,7 @@ class Registering(PagesCase):
         self.assertEqual(self.browser.post("/register", fields).status, 422)
 
     def test_closed_registration_is_403_both_ways(self) -> None:
-        self.web = Web(registration_open=False)
+        self.web = Web(registration="closed")
         self.browser = Browser(self.web)
         self.assertEqual(self.browser.get("/register").status, 403)
         csrf = self.browser.get("/login").csrf

@@ -9,16 +9,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import TestCase
 
-from securechat.core import commands, parsing, wire
+from securechat.core import commands as c
+from securechat.core import parsing, wire
 from securechat.core.encoding import b64url
 from securechat.core.errors import Close, Code, Refused
+from securechat.core.model import MessageId, Room, RoomId, UserId
 from securechat.core.settings import Limits
 
 LIMITS = Limits()
-MID = "A" * 22
+MID = MessageId("A" * 22)
+G, U = RoomId("general"), UserId("u")
+
+FIELDS = (
+    *("id", "room", "body", "since", "before", "limit", "ids", "key", "kind", "target", "seq"),
+    *("after", "banned", "name", "topic", "history", "people", "archived", "text", "token"),
+    *("expires_s", "uses", "user", "revoke", "seconds", "role", "reason"),
+)
 
 
-def parse(frame: bytes | dict[str, Any], is_binary: bool = False) -> wire.Command:
+def parse(frame: bytes | dict[str, Any], is_binary: bool = False) -> c.Command:
     data = frame if isinstance(frame, bytes) else json.dumps(frame).encode()
     return parsing.parse(data, is_binary, LIMITS.frame_bytes, LIMITS.body_bytes)
 
@@ -65,12 +74,12 @@ class Frames(TestCase):
 
     def test_a_frame_of_256_kib_is_read_and_one_byte_more_is_not(self) -> None:
         frame = json.dumps(post()).encode()
-        self.assertIsInstance(parse(frame.ljust(262_144)), commands.Post)
+        self.assertIsInstance(parse(frame.ljust(262_144)), c.Post)
         self.assertEqual(self.refusal(frame.ljust(262_145)).code, Code.BAD_FRAME)
 
     def test_a_body_of_32_kib_is_taken_and_one_byte_more_is_too_large(self) -> None:
         for body in ("a" * 32_768, "ü" * 16_384, "\n" * 32_768, "\x01" * 32_768):
-            self.assertIsInstance(parse(post(body=body)), commands.Post)
+            self.assertIsInstance(parse(post(body=body)), c.Post)
             refused = self.refusal(post(body=body + "a"))
             self.assertEqual((refused.code, refused.request), (Code.TOO_LARGE, MID))
             self.assertIsNone(refused.close)
@@ -83,8 +92,16 @@ class Frames(TestCase):
             post(room="no such/room"),
             post(room="r" * 33),
             post(room=7),
-            post(kind="edit", target=1),
+            post(kind="edit"),
+            post(kind="edit", target=0),
+            post(kind="edit", target="1"),
+            post(kind="joined", target=1),
+            post(kind=7),
             post(target=1),
+            post(kind="text", target=1),
+            post(kind="reaction", target=1, body="yes"),
+            post(kind="reaction", target=1, body="👍 👍"),
+            post(kind="reaction", target=1, body="👍" * 17),
             {"type": "post", "id": MID, "room": "general"},
             {"type": "subscribe", "id": "s", "room": "general", "since": -1},
             {"type": "subscribe", "id": "s", "room": "general", "since": "1"},
@@ -99,8 +116,43 @@ class Frames(TestCase):
             {"type": "people", "id": "p", "ids": ["u"] * 201},
             {"type": "people", "id": "p", "ids": [1]},
             {"type": "people", "id": "p", "ids": "u"},
-            {"type": "typing", "id": "t", "room": "general"},
+            {"type": "unsubscribe", "id": "u"},
+            {"type": "typing", "id": "t", "room": 7},
+            {"type": "read", "id": "r", "room": "general", "seq": -1},
+            {"type": "delete", "id": "d", "room": "general", "seq": 0},
+            {"type": "members", "id": "m", "room": "general", "after": 7},
+            {"type": "members", "id": "m", "room": "general", "banned": "yes"},
+            {"type": "members", "id": "m", "room": "general", "after": "x" * 65},
             {"type": "create_room", "id": "c"},
+            {"type": "create_room", "id": "c", "kind": "public"},
+            {"type": "create_room", "id": "c", "kind": "public", "name": ""},
+            {"type": "create_room", "id": "c", "kind": "public", "name": "x" * 65},
+            {"type": "create_room", "id": "c", "kind": "public", "name": "a\u202eb"},
+            {"type": "create_room", "id": "c", "kind": "secret", "name": "x"},
+            {"type": "create_room", "id": "c", "kind": "public", "name": "x", "history": "some"},
+            {"type": "create_room", "id": "c", "kind": "public", "name": "x", "topic": "x" * 251},
+            {"type": "create_room", "id": "c", "kind": "direct"},
+            {"type": "create_room", "id": "c", "kind": "direct", "people": ["u"] * 8},
+            {"type": "rename_room", "id": "n", "room": "general", "name": "\n"},
+            {"type": "set_topic", "id": "t", "room": "general"},
+            {"type": "archive_room", "id": "a", "room": "general", "archived": 1},
+            {"type": "find_rooms", "id": "f", "text": "x" * 65},
+            {"type": "join_room", "id": "j"},
+            {"type": "join_room", "id": "j", "token": "x" * 65},
+            {"type": "leave_room", "id": "l", "room": ""},
+            {"type": "invite", "id": "i", "room": "general", "expires_s": 0},
+            {"type": "invite", "id": "i", "room": "general", "expires_s": 31 * 86_400},
+            {"type": "invite", "id": "i", "room": "general", "uses": 0},
+            {"type": "invite", "id": "i", "room": "general", "uses": 1_001},
+            {"type": "invite", "id": "i", "room": "general", "user": None},
+            {"type": "kick", "id": "k", "room": "general"},
+            {"type": "ban", "id": "b", "room": "general", "user": "no/one"},
+            {"type": "unban", "id": "u", "room": "general", "user": 7},
+            {"type": "mute", "id": "m", "room": "general", "user": "u", "seconds": 0},
+            {"type": "unmute", "id": "u", "room": "general", "user": ""},
+            {"type": "set_role", "id": "s", "room": "general", "user": "u", "role": "king"},
+            {"type": "report", "id": "r", "room": "general", "seq": 0},
+            {"type": "report", "id": "r", "room": "general", "seq": 1, "reason": "x" * 1_001},
         ):
             refused = self.refusal(frame)
             self.assertEqual(refused.code, Code.BAD_COMMAND, frame)
@@ -116,6 +168,51 @@ class Frames(TestCase):
         for mid in ("A" * 21, "A" * 23, "A" * 21 + "+", "A" * 21 + "é"):
             self.assertEqual(self.refusal(post(id=mid)).code, Code.BAD_COMMAND)
 
+    def test_every_command_is_read_with_its_defaults(self) -> None:
+        room = {"id": "r", "room": "general"}
+        for frame, command in (
+            (post(), c.Post(MID, G, "hello")),
+            (post(kind="text"), c.Post(MID, G, "hello")),
+            (post(kind="reply", target=3), c.Post(MID, G, "hello", "reply", 3)),
+            (post(kind="edit", target=3), c.Post(MID, G, "hello", "edit", 3)),
+            (post(kind="reaction", target=3, body="👍🏽"), c.Post(MID, G, "👍🏽", "reaction", 3)),
+            ({"type": "delete", **room, "seq": 3}, c.Delete("r", G, 3)),
+            ({"type": "unsubscribe", "room": "general"}, c.Unsubscribe(G)),
+            ({"type": "read", "room": "general", "seq": 0}, c.Read(G, 0)),
+            ({"type": "typing", "room": "general"}, c.Typing(G)),
+            ({"type": "members", **room}, c.Members("r", G, "", False)),
+            (
+                {"type": "create_room", "id": "r", "kind": "private", "name": " Den "},
+                c.CreateRoom("r", "private", "Den"),
+            ),
+            (
+                {"type": "create_room", "id": "r", "kind": "direct", "people": ["u", "u", "v"]},
+                c.CreateRoom("r", "direct", people=(U, UserId("v"))),
+            ),
+            ({"type": "rename_room", **room, "name": "x"}, c.RenameRoom("r", G, "x")),
+            ({"type": "set_topic", **room, "topic": ""}, c.SetTopic("r", G, "")),
+            ({"type": "archive_room", **room}, c.ArchiveRoom("r", G, True)),
+            ({"type": "find_rooms", "id": "r"}, c.FindRooms("r", "", "")),
+            ({"type": "join_room", **room}, c.JoinRoom("r", G, None)),
+            ({"type": "join_room", "id": "r", "token": "t"}, c.JoinRoom("r", None, "t")),
+            ({"type": "leave_room", **room}, c.LeaveRoom("r", G)),
+            ({"type": "invite", **room}, c.Invite("r", G, 7 * 86_400, 1)),
+            ({"type": "invite", **room, "user": "u"}, c.AddMember("r", G, U)),
+            ({"type": "invite", **room, "revoke": True}, c.RevokeInvites("r", G)),
+            ({"type": "kick", **room, "user": "u"}, c.Kick("r", G, U)),
+            ({"type": "ban", **room, "user": "u"}, c.Ban("r", G, U)),
+            ({"type": "unban", **room, "user": "u"}, c.Unban("r", G, U)),
+            ({"type": "mute", **room, "user": "u"}, c.Mute("r", G, U, None)),
+            ({"type": "mute", **room, "user": "u", "seconds": 60}, c.Mute("r", G, U, 60)),
+            ({"type": "unmute", **room, "user": "u"}, c.Unmute("r", G, U)),
+            (
+                {"type": "set_role", **room, "user": "u", "role": "owner"},
+                c.SetRole("r", G, U, "owner"),
+            ),
+            ({"type": "report", **room, "seq": 3}, c.Report("r", G, 3, "")),
+        ):
+            self.assertEqual(parse(frame), command)
+
     def test_a_hello_needs_version_1_a_point_and_a_nonce(self) -> None:
         hello = {
             "type": "hello",
@@ -123,7 +220,7 @@ class Frames(TestCase):
             "key": b64url(b"\x04" * 65),
             "nonce": b64url(bytes(32)),
         }
-        self.assertEqual(parse(hello), commands.Hello(b"\x04" * 65, bytes(32)))
+        self.assertEqual(parse(hello), c.Hello(b"\x04" * 65, bytes(32)))
         for change in (
             {"version": 2},
             {"version": "1"},
@@ -150,8 +247,8 @@ class Frames(TestCase):
             lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
             max_leaves=8,
         ),
-        st.sampled_from(["hello", "subscribe", "post", "history", "people"]),
-        st.sampled_from(["id", "room", "body", "since", "before", "limit", "ids", "key", "kind"]),
+        st.sampled_from(sorted(parsing.COMMANDS)),
+        st.sampled_from(FIELDS),
     )
     @settings(max_examples=300)
     def test_no_value_in_any_field_does_anything_else(
@@ -180,6 +277,14 @@ class Answers(TestCase):
     def test_a_limit_says_when_to_come_back(self) -> None:
         frame = json.loads(wire.encode_error(Refused(Code.RATE_LIMITED, "slow", retry_ms=250)))
         self.assertEqual((frame["retry_ms"], frame["id"], frame["retry"]), (250, None, True))
+
+    def test_a_room_is_shown_with_its_people_only_where_it_is_direct(self) -> None:
+        room = Room(G, "General", "public", "", 7, 5, 2, unread=2, mentions=1)
+        shown = wire.room_fields(room)
+        self.assertEqual((shown["id"], shown["unread"], shown["mentions"]), ("general", 2, 1))
+        self.assertNotIn("people", shown)
+        direct = Room(G, "", "direct", "", 0, 0, 2, people=(U,))
+        self.assertEqual(wire.room_fields(direct)["people"], ["u"])
 
     def test_a_text_frame_has_the_shortest_header_of_rfc_6455(self) -> None:
         for length, header in (

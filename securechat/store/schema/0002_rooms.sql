@@ -26,6 +26,17 @@ CREATE TABLE IF NOT EXISTS bans (
     CONSTRAINT bans_user FOREIGN KEY (user_id) REFERENCES users (id)
 ) WITH_OPTIONS;
 
+-- How long those who have left were muted: who comes back is as muted as before.
+CREATE TABLE IF NOT EXISTS mutes (
+    room_id CHARS(32) NOT NULL,
+    user_id CHARS(32) NOT NULL,
+    -- as in memberships
+    muted_until_ms INTEGER NOT NULL,
+    PRIMARY KEY (room_id, user_id),
+    CONSTRAINT mutes_room FOREIGN KEY (room_id) REFERENCES rooms (id),
+    CONSTRAINT mutes_user FOREIGN KEY (user_id) REFERENCES users (id)
+) WITH_OPTIONS;
+
 -- Links that let their holder into a room.
 CREATE TABLE IF NOT EXISTS invites (
     -- SHA-256 of the token in the link, 32 bytes; the token itself is nowhere
@@ -37,6 +48,7 @@ CREATE TABLE IF NOT EXISTS invites (
     expires_ms INTEGER NOT NULL,
     -- how many people may still come in with it
     uses_left INTEGER NOT NULL,
+    CONSTRAINT invites_by_room UNIQUE (room_id, digest),
     CONSTRAINT invites_room FOREIGN KEY (room_id) REFERENCES rooms (id)
 ) WITH_OPTIONS;
 

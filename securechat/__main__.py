@@ -1,0 +1,131 @@
+"""Administration from a shell: ``python -m securechat [options] COMMAND``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from twisted.python import usage
+
+from .options import Options
+
+MISUSED = 2
+
+
+class _Command(usage.Options):
+    """A command with its own line of usage, not its parents' strung together."""
+
+    synopsis = ""
+    opt_version = Options.opt_version
+
+    def getSynopsis(self) -> str:
+        """The line of usage."""
+        return self.synopsis
+
+
+class Grant(_Command):
+    """Make somebody an administrator."""
+
+    synopsis = "Usage: python -m securechat [options] admin grant NAME"
+    longdesc = (
+        "Makes the person with the user name NAME an administrator of this server and a member of "
+        "the room Reports."
+    )
+
+    def parseArgs(self, name: str) -> None:  # type: ignore[override]  # Twisted counts them
+        """Take the user name."""
+        self["name"] = name
+
+
+class Reset(_Command):
+    """Give somebody a new password."""
+
+    synopsis = "Usage: python -m securechat [options] admin reset NAME"
+    longdesc = (
+        "Prints a link with which the person with the user name NAME may set a new password, once, "
+        "within 24 hours; an earlier link works no more. Hand it over in a way that nobody reads."
+    )
+
+    def parseArgs(self, name: str) -> None:  # type: ignore[override]  # Twisted counts them
+        """Take the user name."""
+        self["name"] = name
+
+
+class Reports(_Command):
+    """Read what people have reported."""
+
+    synopsis = "Usage: python -m securechat [options] admin reports"
+    longdesc = "Prints every report with the text of the message that it is about."
+
+
+class Admin(_Command):
+    """What only whoever holds the machine may do."""
+
+    synopsis = "Usage: python -m securechat [options] admin COMMAND"
+    subCommands = [
+        ["grant", None, Grant, "make somebody an administrator"],
+        ["reset", None, Reset, "print a one-time link to set a new password"],
+        ["reports", None, Reports, "print what people have reported"],
+    ]
+
+    def postOptions(self) -> None:
+        """Refuse to guess what is meant."""
+        if self.subCommand is None:
+            raise usage.UsageError("admin needs a command: grant, reset or reports")
+
+
+class Fsck(_Command):
+    """Examine everything that is stored."""
+
+    synopsis = "Usage: python -m securechat [options] fsck"
+    longdesc = (
+        "Opens every stored event and examines what belongs to it: exit status 0 when all is in "
+        "order, 1 when something is damaged, 2 when it could not be examined. Changes nothing."
+    )
+
+
+class CommandLine(Options):
+    """The options of the daemon, then a command."""
+
+    synopsis = "Usage: python -m securechat [options] COMMAND"
+    longdesc = (
+        "Works beside a running daemon and without one. Give the options that the daemon is "
+        "started with: --config, --data-dir, --database, --keyring …"
+    )
+    subCommands = [
+        ["admin", None, Admin, "administrators, passwords and reports"],
+        ["fsck", None, Fsck, "examine everything that is stored"],
+    ]
+
+    def postOptions(self) -> None:
+        """The configuration, as the daemon would read it."""
+        if self.subCommand is None:
+            raise usage.UsageError("what shall be done? admin or fsck; --help says more")
+        super().postOptions()
+
+    def getUsage(self, width: int | None = None) -> str:
+        """The help."""
+        return usage.Options.getUsage(self, width)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out the command line; the exit status."""
+    options = CommandLine()
+    try:
+        options.parseOptions(sys.argv[1:] if arguments is None else arguments)
+    except usage.UsageError as error:
+        sys.stderr.write(f"securechat: {error}\n")
+        return MISUSED
+    command = options.subOptions
+    if options.subCommand == "fsck":
+        from .inspection import inspect
+
+        return inspect(options.config, sys.stdout)
+    # Only now: it imports the reactor.
+    from . import administration
+
+    return administration.run(options.config, command.subCommand, command.subOptions.get("name"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""The first administrator, who may register, and new passwords by one-time links."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Callable
+
+from twisted.logger import Logger
+
+from ..core import ports
+from ..core.encoding import b64url
+from ..core.errors import Code, Refused, Unavailable
+from ..core.model import Registration, Session, User, UserId, digest_of
+from ..core.names import BadName, fold_username
+from .accounts import Accounts
+
+RESET_MS = 24 * 60 * 60 * 1000
+"""How long a link to set a new password is good."""
+
+log = Logger()
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class WrongToken(Exception):
+    """A link that is not good (any more)."""
+
+
+class Administration:
+    """The use cases of administrators, and of whoever holds the machine.
+
+    ``chosen`` is who may register where the operator has said so; without it counts what the first
+    administrator has chosen, else everybody may. The token of ``/setup`` is made here anew at each
+    start and is nowhere else.
+    """
+
+    def __init__(
+        self,
+        store: ports.Administration,
+        accounts: Accounts,
+        bus: ports.Bus,
+        random_bytes: Callable[[int], bytes],
+        chosen: Registration | None = None,
+    ) -> None:
+        self._store = store
+        self._accounts = accounts
+        self._bus = bus
+        self._random_bytes = random_bytes
+        self._chosen = chosen
+        self._kept: Registration | None = None
+        self._is_set_up = False
+        self.setup_token = b64url(random_bytes(32))
+
+    @property
+    def known_registration(self) -> Registration:
+        """Who may register, as far as is known without asking the database."""
+        return self._chosen or self._kept or "open"
+
+    async def registration(self) -> Registration:
+        """Who may register."""
+        if self._chosen is None and self._kept is None:
+            # Once kept it does not change: only the first administrator is asked.
+            self._kept = await self._store.registration()
+        return self.known_registration
+
+    async def is_set_up(self) -> bool:
+        """Whether there is an administrator; once there was one, for good."""
+        if not self._is_set_up:
+            self._is_set_up = await self._store.has_administrator()
+        return self._is_set_up
+
+    def may_set_up(self, token: str) -> bool:
+        """Whether ``token`` is the one that was printed; compared in constant time."""
+        sent = token.encode("utf-8", "surrogatepass")
+        return hmac.compare_digest(self.setup_token.encode(), sent)
+
+    async def set_up(
+        self,
+        full_name: str,
+        username: str,
+        password: str,
+        confirm: str,
+        registration: Registration,
+        now_ms: int,
+        replacing: str | None = None,
+    ) -> tuple[Session, str]:
+        """Make the first administrator and keep who may register; the session and its token.
+
+        Raises InvalidFields, NameTaken, and WrongToken where there is an administrator already.
+        """
+        session, token, stored = await self._accounts.newcomer(
+            full_name, username, password, confirm, now_ms, "administrator"
+        )
+        try:
+            await self._store.set_up(session.user, stored, session, registration)
+        except Refused as refused:
+            if refused.code is not Code.FORBIDDEN:
+                raise
+            self._is_set_up = True
+            raise WrongToken from None
+        self._is_set_up = True
+        self._kept = registration
+        await self._accounts.replace(replacing)
+        return session, token
+
+    async def grant(self, username: str) -> UserId | None:
+        """Make somebody an administrator; None: there is no such person."""
+        try:
+            return await self._store.grant(fold_username(username))
+        except BadName:
+            return None
+
+    async def new_reset(self, username: str, now_ms: int) -> str | None:
+        """The token of a link, good once and for RESET_MS; None: there is no such person."""
+        token = b64url(self._random_bytes(32))
+        try:
+            folded = fold_username(username)
+        except BadName:
+            return None
+        found = await self._store.add_reset(folded, digest_of(token), now_ms + RESET_MS)
+        return None if found is None else token
+
+    async def reset_of(self, token: str, now_ms: int) -> User:
+        """Whose link this is; raises WrongToken."""
+        if not _TOKEN.fullmatch(token):
+            raise WrongToken
+        user = await self._store.reset_of(digest_of(token), now_ms)
+        if user is None:
+            raise WrongToken
+        return user
+
+    async def reset(
+        self,
+        token: str,
+        password: str,
+        confirm: str,
+        now_ms: int,
+        replacing: str | None = None,
+    ) -> tuple[User, str | None]:
+        """Set a new password, end all sessions of that person, begin a new one: who, its token.
+
+        The token is None where the new session could not be stored: the password is set all the
+        same. Raises InvalidFields and WrongToken.
+        """
+        user = await self.reset_of(token, now_ms)
+        stored = await self._accounts.new_password(password, confirm, user.username)
+        ended = await self._store.use_reset(digest_of(token), stored, now_ms)
+        if ended is None:
+            raise WrongToken
+        for digest in ended:
+            self._bus.publish(ports.SessionEnded(digest))
+        await self._accounts.replace(replacing)
+        try:
+            return user, await self._accounts.begin(user, now_ms)
+        except Unavailable as error:
+            log.warn("a password was set, but no session begun: {reason}", reason=str(error))
+            return user, None

@@ -1,0 +1,297 @@
+"""Changes of rooms and of who is in them: carried out once, answered, then told.
+
+Who may do what is judged by the store, inside the transaction that changes. A change belongs to
+nobody's connection: once begun it is finished and told, whether or not anybody waits for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from ..core import commands as c
+from ..core import content
+from ..core.encoding import b64url
+from ..core.errors import Code, Damaged, Refused, Unavailable
+from ..core.keys import RoomKeys
+from ..core.model import (
+    MESSAGE_ID,
+    REPORTS,
+    Changed,
+    InviteLink,
+    MessageId,
+    Room,
+    RoomId,
+    UserId,
+    digest_of,
+)
+from ..core.ports import Bus, Changes, Posted, Reached, Rooms, RoomsChanged
+
+log = Logger()
+
+MOST_UNDER_WAY = 100
+"""So many changes a daemon carries out at once; beyond that it answers ``unavailable``."""
+
+_KINDS: dict[type, str] = {
+    c.Delete: "deleted",
+    c.RenameRoom: "renamed",
+    c.SetTopic: "topic",
+    c.ArchiveRoom: "archived",
+    c.LeaveRoom: "left",
+    c.AddMember: "joined",
+    c.Kick: "removed",
+    c.Ban: "banned",
+    c.Unban: "unbanned",
+    c.Mute: "muted",
+    c.Unmute: "unmuted",
+    c.SetRole: "role",
+}
+"""The kind of event that each change writes."""
+
+Done = TypeVar("Done")
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A new link: its token is told once and stored nowhere. ``expires_ms``: since 1970."""
+
+    token: str
+    expires_ms: int
+    uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Concern:
+    """Which rooms and people a change concerns, should its outcome stay unknown."""
+
+    rooms: tuple[RoomId, ...]
+    people: tuple[UserId, ...]
+
+
+class RoomChanges:
+    """Everything that people do to rooms."""
+
+    def __init__(
+        self,
+        *,
+        changes: Changes,
+        rooms: Rooms,
+        sealer: RoomKeys,
+        bus: Bus,
+        wall_clock: Callable[[], int],
+        random_bytes: Callable[[int], bytes],
+        doubt: Callable[[Iterable[RoomId], Iterable[UserId]], None],
+    ) -> None:
+        """``wall_clock`` gives milliseconds since 1970.
+
+        ``doubt`` is told which rooms and people a change of unknown outcome concerns.
+        """
+        self._changes = changes
+        self._rooms = rooms
+        self._sealer = sealer
+        self._bus = bus
+        self._wall_clock = wall_clock
+        self._random_bytes = random_bytes
+        self._doubt = doubt
+        self._under_way = 0
+        self._closed = False
+        self._idle: list[Deferred[None]] = []
+
+    def create(self, actor: UserId, command: c.CreateRoom) -> Deferred[Room]:
+        """Make a room, or find the direct one that these people have; the room."""
+        mid = self._mid(command.id)
+        room = room_id(actor, command, mid)
+
+        async def create() -> Changed:
+            return await self._changes.create(
+                actor, command, room, mid, self._wall_clock(), self._sealer
+            )
+
+        concern = _Concern((room,), (actor, *command.people))
+        return self._begin(create, lambda changed: self._show(actor, changed), concern)
+
+    def join(self, actor: UserId, command: c.JoinRoom) -> Deferred[Room]:
+        """Enter a public room, or the one that an invite link leads to; the room."""
+        mid = self._mid(command.id)
+
+        async def join() -> Changed:
+            now_ms = self._wall_clock()
+            if command.room is not None:
+                return await self._changes.join(actor, command.room, mid, now_ms, self._sealer)
+            invite = digest_of(command.token or "")
+            return await self._changes.join_invited(actor, invite, mid, now_ms, self._sealer)
+
+        concern = _Concern(() if command.room is None else (command.room,), (actor,))
+        return self._begin(join, lambda changed: self._show(actor, changed), concern)
+
+    def change(self, actor: UserId, command: c.Change) -> Deferred[Changed]:
+        """Carry out what is done to a room or to somebody in it."""
+        mid = self._mid(command.id)
+
+        async def change() -> Changed:
+            changed = await self._changes.change(
+                actor, command, mid, self._wall_clock(), self._sealer
+            )
+            if changed.duplicate and changed.event.mid == mid:
+                self._check_same(command, changed)
+            return changed
+
+        concerned = (command.user,) if isinstance(command, c.OnPerson) else ()
+        return self._begin(change, _as_it_is, _Concern((command.room,), (actor, *concerned)))
+
+    def report(self, actor: UserId, command: c.Report) -> Deferred[Changed]:
+        """Tell the server's administrators of a message."""
+        mid = self._mid(command.id)
+
+        async def report() -> Changed:
+            return await self._changes.report(actor, command, mid, self._wall_clock(), self._sealer)
+
+        return self._begin(report, _as_it_is, _Concern((REPORTS,), ()))
+
+    async def invite(self, actor: UserId, command: c.Invite) -> Invitation:
+        """Make a link to the room; sent again, it makes another one."""
+        token = b64url(self._random_bytes(32))
+        expires_ms = self._wall_clock() + command.expires_s * 1000
+        link = InviteLink(digest_of(token), command.room, actor, expires_ms, command.uses)
+        with self._counted():
+            await self._changes.invite(actor, command, link)
+        return Invitation(token, expires_ms, command.uses)
+
+    async def revoke(self, actor: UserId, command: c.RevokeInvites) -> int:
+        """Make every link to the room worthless; how many were still good."""
+        with self._counted():
+            return await self._changes.revoke_invites(actor, command, self._wall_clock())
+
+    async def drain(self) -> None:
+        """Begin nothing more, and return when everything that was begun is answered and told."""
+        self._closed = True
+        if self._under_way:
+            idle: Deferred[None] = Deferred()
+            self._idle.append(idle)
+            await idle
+
+    def _mid(self, request: str) -> MessageId:
+        """A request id of 128 bits names the event, so that a resend is done once."""
+        if MESSAGE_ID.fullmatch(request):
+            return MessageId(request)
+        return MessageId(b64url(self._random_bytes(16)))
+
+    async def _show(self, actor: UserId, changed: Changed) -> Room:
+        room = await self._rooms.room_of(actor, changed.room)
+        if room is None:
+            raise Refused(Code.NOT_A_MEMBER)
+        return room
+
+    def _check_same(self, command: c.Change, changed: Changed) -> None:
+        """Raise ``id_conflict`` where the event of this id says something else."""
+        try:
+            said = content.read(self._sealer.open(changed.event, changed.key))
+        except Damaged as error:
+            log.error(
+                "event {seq} of {room} is damaged: {reason}",
+                seq=changed.event.seq,
+                room=changed.event.room,
+                reason=error,
+            )
+            raise Refused(Code.INTERNAL) from None
+        told: dict[str, object] = {"kind": _KINDS[type(command)]}
+        if isinstance(command, c.Delete):
+            told["target"] = command.seq
+        same = all(
+            value == told.get(name, getattr(command, name, value)) for name, value in said.items()
+        )
+        if not same:
+            raise Refused(Code.ID_CONFLICT)
+
+    def _begin(
+        self,
+        work: Callable[[], Awaitable[Changed]],
+        show: Callable[[Changed], Awaitable[Done]],
+        concern: _Concern,
+    ) -> Deferred[Done]:
+        answer: Deferred[Done] = Deferred()
+        Deferred.fromCoroutine(self._carry_out(work, show, concern, answer)).addErrback(
+            lambda failure: log.failure("a change of a room could not be told", failure)
+        )
+        return answer
+
+    async def _carry_out(
+        self,
+        work: Callable[[], Awaitable[Changed]],
+        show: Callable[[Changed], Awaitable[Done]],
+        concern: _Concern,
+        answer: Deferred[Done],
+    ) -> None:
+        """The answer first, then the news; whether or not the answer could be found."""
+        try:
+            with self._counted():
+                changed = await work()
+                try:
+                    answer.callback(await show(changed))
+                finally:
+                    self._tell(changed, concern)
+        except Exception as error:
+            if isinstance(error, Unavailable):
+                self._doubt(concern.rooms, concern.people)
+            if answer.called:
+                raise
+            answer.errback(error)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Refused where too much is under way, or the daemon is stopping."""
+        if self._closed or self._under_way >= MOST_UNDER_WAY:
+            raise Refused(Code.UNAVAILABLE)
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                idle, self._idle = self._idle, []
+                for waiting in idle:
+                    waiting.callback(None)
+
+    def _tell(self, changed: Changed, concern: _Concern) -> None:
+        event = changed.event
+        affected = dict.fromkeys(changed.affected)
+        if changed.duplicate:
+            # The first answer may have been lost, and the news with it.
+            self._bus.publish(Reached(event.room, event.seq))
+            affected |= dict.fromkeys(concern.people)
+        else:
+            self._bus.publish(Posted((event,), {changed.key.kid: changed.key}))
+            _note(changed)
+        for user in affected:
+            self._bus.publish(RoomsChanged(user))
+
+
+async def _as_it_is(changed: Changed) -> Changed:
+    return changed
+
+
+def room_id(actor: UserId, command: c.CreateRoom, mid: MessageId) -> RoomId:
+    """The id of a new room: the same for every resend, and for a direct room of the same people."""
+    if command.kind != "direct":
+        return RoomId(_hashed("room", actor, mid)[:22])
+    return RoomId("d" + _hashed("direct", *sorted({actor, *command.people}))[:21])
+
+
+def _hashed(*lines: str) -> str:
+    return b64url(hashlib.sha256("\n".join(lines).encode("ascii")).digest())
+
+
+def _note(changed: Changed) -> None:
+    log.info(
+        "{room}/{seq}: a change by {user}",
+        event="room_changed",
+        room=changed.event.room,
+        seq=changed.event.seq,
+        user=changed.event.author,
+    )

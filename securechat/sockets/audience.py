@@ -1,0 +1,285 @@
+"""The audience of a room: those who are subscribed here, and what this node has told them.
+
+``told`` is the newest number that was fanned out and ``kid`` the key that seals it. A live event is
+told at once where it is the next number under the same key: whoever is removed, or comes to a room
+that keeps its history from newcomers, begins a new epoch, so between these two events nobody was.
+Everything else is read from the store, for all at once and together with who is a member at that
+moment. Who is none is told so before anything of the new epoch is told to anybody.
+
+Every subscription is a cursor beside that. One that is behind (it has just come, or reads slowly)
+reads by itself, as a member, and joins the others where they are. So a connection gets each number
+once and in order, whatever raced with what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from ..chat.rooms import RoomReader
+from ..core import envelope, wire
+from ..core.errors import Refused, Unavailable
+from ..core.keys import RoomKeys
+from ..core.model import Feed, Page, RoomId, StoredEvent, StoredKey, UserId
+from .reader import Reader, push
+from .seldom import Seldom
+from .subscription import Framed, Subscription
+
+log = Logger()
+
+RETRY_S = 1.0
+COUNT_ONCE_WITHIN_S = 1.0
+
+
+class FanoutMetrics(Protocol):
+    """What the fan-out counts."""
+
+    def fanned_out(self, deliveries: int, seconds: float) -> None:
+        """One batch of events went to ``deliveries`` places in ``seconds``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What all audiences share.
+
+    ``removed`` is told whose subscription was ended because they may not read on, ``arrived`` who
+    has caught up, ``changed`` in which room there may be other members now.
+    """
+
+    room_reader: RoomReader
+    room_keys: RoomKeys
+    clock: IReactorTime
+    metrics: FanoutMetrics
+    leave: Callable[[Reader, RoomId], None]
+    removed: Callable[[Reader, RoomId], None]
+    arrived: Callable[[Reader, RoomId], None]
+    changed: Callable[[RoomId], None]
+
+
+class Audience:
+    """Exists while anybody is subscribed."""
+
+    def __init__(self, room: RoomId, ties: Ties) -> None:
+        self.room = room
+        self.subscriptions: dict[Reader, Subscription] = {}
+        self.told: int | None = None
+        """None until the first subscriber has caught up."""
+        self.kid: str | None = None
+        self.members: int | None = None
+        self._counted_at = -1
+        self._ties = ties
+        self._heard = 0
+        self._pulling = False
+        self._count = Seldom(ties.clock, COUNT_ONCE_WITHIN_S, self._tell_count)
+
+    @property
+    def version(self) -> object:
+        """Another value whenever other people may be members than before."""
+        return self.kid, self.members
+
+    def tell(self, event: StoredEvent, keys: Mapping[str, StoredKey]) -> int:
+        """Fan out a live event, or have it read from the store; how many got it at once."""
+        seq, before = event.seq, event.seq - 1
+        kid = envelope.kid_of(event)
+        if before != self.told or kid != self.kid or kid is None or self._pulling:
+            self.reach(seq)
+            return 0
+        self.told = seq
+        try:
+            return self._tell_live(event, kid, keys.get(kid))
+        except Exception:  # noqa: BLE001 - one broken connection must not silence the room
+            log.failure("event {seq} of {room} could not be told", seq=seq, room=self.room)
+            self.told = before
+            self.reach(seq)
+            return 0
+
+    def _tell_live(self, event: StoredEvent, kid: str, key: StoredKey | None) -> int:
+        """The hot loop: whoever is live and lacks nothing before ``event`` gets it."""
+        seq, before = event.seq, event.seq - 1
+        frame = wire.text_frame(wire.encode_event(event))
+        deliveries = 0
+        for subscription in self.subscriptions.values():
+            if subscription.live and subscription.cursor == before:
+                if kid not in subscription.kids:
+                    subscription.send_key(key, self._ties.room_keys)
+                subscription.reader.outbox.send_live(frame)
+                subscription.cursor = seq
+                deliveries += 1
+        return deliveries
+
+    def reach(self, seq: int) -> None:
+        """It is said that the room has a number ``seq``: read on, where we have less."""
+        self._heard = max(self._heard, seq)
+        if self.told is not None and seq > self.told and not self._pulling:
+            self._pulling = True
+            Deferred.fromCoroutine(self._pull()).addErrback(
+                lambda failure: log.failure("room {room} fell silent", failure, room=self.room)
+            )
+
+    async def _pull(self) -> None:
+        """Read on until nothing is missing, for ever while there is anybody to tell."""
+        is_whole = False
+        while self.subscriptions and not is_whole:
+            try:
+                is_whole = await self._pull_page()
+            except Unavailable as error:
+                log.info("room {room} is read later: {reason}", room=self.room, reason=error)
+                await deferLater(self._ties.clock, RETRY_S)
+            except Exception:  # noqa: BLE001 - a room must never fall silent
+                log.failure("room {room} could not be read", room=self.room)
+                await deferLater(self._ties.clock, RETRY_S)
+        self._pulling = False
+
+    async def _pull_page(self) -> bool:
+        """Read and tell what follows; whether nothing more is known to follow that."""
+        told = self.told or 0
+        # What is heard of from here on may be younger than this reading. What was heard of before
+        # it is in it, or was not true.
+        self._heard = 0
+        asked = list(self.subscriptions.values())
+        people = {subscription.reader.user_id for subscription in asked}
+        feed = await self._ties.room_reader.feed(self.room, told, list(people))
+        for subscription in asked:
+            if not _may_read_on(subscription, feed):
+                self._lose(subscription)
+        await self._answered({event.author for event in feed.events})
+        self._tell_feed(feed)
+        self.counted(feed.last_seq, feed.members)
+        return (self.told or 0) >= max(feed.last_seq, self._heard)
+
+    async def _answered(self, authors: set[UserId]) -> None:
+        """What readers have just posted is acknowledged before it is shown to them."""
+        for reader in list(self.subscriptions):
+            if reader.user_id in authors:
+                await reader.posts_answered()
+
+    def _tell_feed(self, feed: Feed) -> None:
+        if not feed.events:
+            return
+        started_s = self._ties.clock.seconds()
+        events = [Framed.of(event) for event in feed.events]
+        keys = {key.kid: key for key in feed.keys}
+        is_far_behind = events[-1].seq < feed.last_seq
+        deliveries = 0
+        for subscription in list(self.subscriptions.values()):
+            if not subscription.live or subscription.cursor >= events[-1].seq:
+                continue
+            # The answer does not count for who came after the question; who reads slowly goes its
+            # own pace.
+            is_slow = is_far_behind and subscription.reader.outbox.is_paused
+            if is_slow or not _may_read_on(subscription, feed):
+                self._fall_back(subscription)
+            else:
+                deliveries += self._give(subscription, events, keys)
+        if events[-1].kid != self.kid:
+            self._ties.changed(self.room)
+        self.told, self.kid = events[-1].seq, events[-1].kid
+        self._ties.metrics.fanned_out(deliveries, self._ties.clock.seconds() - started_s)
+
+    def _give(
+        self, subscription: Subscription, events: list[Framed], keys: Mapping[str, StoredKey]
+    ) -> int:
+        try:
+            return subscription.give(events, keys, self._ties.room_keys)
+        except Exception:  # noqa: BLE001 - one broken connection must not silence the room
+            log.failure("a subscription of {room} broke", room=self.room)
+            self._ties.leave(subscription.reader, self.room)
+            subscription.reader.outbox.cut()
+            return 0
+
+    async def catch_up(self, subscription: Subscription) -> None:
+        """Send what the store has above the cursor, as the socket drains; then go live.
+
+        Whoever may not read on is told ``removed``. Raises Unavailable.
+        """
+        reader = subscription.reader
+        while not subscription.is_closed():
+            try:
+                page = await self._ties.room_reader.after(
+                    reader.user_id, self.room, subscription.cursor
+                )
+            except Refused:
+                self._lose(subscription)
+                return
+            # What the reader itself has just posted is acknowledged before it is shown.
+            await reader.posts_answered()
+            if subscription.is_closed():
+                return
+            if page.since_seq > subscription.cursor:
+                self._lose(subscription)
+                return
+            self._replay(subscription, page)
+            if subscription.cursor >= max(page.last_seq, self.told or 0):
+                self._go_live(subscription, page)
+                return
+            await reader.outbox.drained()
+
+    def _replay(self, subscription: Subscription, page: Page) -> None:
+        keys = {key.kid: key for key in page.keys}
+        for event in page.events:
+            subscription.send_key(keys.get(envelope.kid_of(event) or ""), self._ties.room_keys)
+            subscription.reader.outbox.send(wire.text_frame(wire.encode_event(event)))
+            subscription.cursor = event.seq
+
+    def _go_live(self, subscription: Subscription, page: Page) -> None:
+        if self.told is None:
+            # The page says that its reader, the only one so far, is a member at its end.
+            self.told = subscription.cursor
+            self.kid = envelope.kid_of(page.events[-1]) if page.events else None
+        subscription.live = True
+        self.counted(page.last_seq, page.members)
+        self._ties.arrived(subscription.reader, self.room)
+        self.reach(max(self._heard, subscription.cursor))
+
+    def _fall_back(self, subscription: Subscription) -> None:
+        """Numbers are missing here: read on from the store."""
+        if subscription.is_closed():
+            return
+        subscription.live = False
+        Deferred.fromCoroutine(self.catch_up(subscription)).addErrback(
+            self._caught_up_failed, subscription
+        )
+
+    def _caught_up_failed(self, failure: Failure, subscription: Subscription) -> None:
+        if failure.check(Unavailable):
+            self._ties.clock.callLater(RETRY_S, self._fall_back, subscription)
+        else:
+            log.failure("a subscription of {room} broke", failure, room=self.room)
+            subscription.reader.outbox.cut()
+
+    def _lose(self, subscription: Subscription) -> None:
+        if not subscription.is_closed():
+            self._ties.leave(subscription.reader, self.room)
+            self._ties.removed(subscription.reader, self.room)
+
+    def counted(self, last_seq: int, members: int) -> None:
+        """When ``last_seq`` was the newest number there were so many members."""
+        if last_seq < self._counted_at or members == self.members:
+            return
+        is_first = self.members is None
+        self._counted_at, self.members = last_seq, members
+        if not is_first:
+            self._count.want()
+            self._ties.changed(self.room)
+
+    def _tell_count(self) -> None:
+        self.whisper(push("member", room=self.room, members=self.members))
+
+    def whisper(self, frame: bytes, but_to: UserId | None = None) -> None:
+        """Send ``frame`` to all who are live and take it now; nobody else will get it."""
+        for reader, subscription in self.subscriptions.items():
+            if subscription.live and reader.user_id != but_to and not reader.outbox.is_paused:
+                reader.outbox.send_live(frame)
+
+
+def _may_read_on(subscription: Subscription, feed: Feed) -> bool:
+    """Whether its reader is a member, and was one ever since the cursor."""
+    since_seq = feed.since.get(subscription.reader.user_id)
+    return since_seq is not None and since_seq <= subscription.cursor

@@ -1,0 +1,163 @@
+"""What only administrators, and whoever holds the machine, may do; implements Administration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from twisted.internet.defer import Deferred
+
+from ..core.errors import Code, Refused
+from ..core.model import (
+    GENERAL,
+    REPORTS,
+    PasswordHash,
+    Registration,
+    Session,
+    SessionDigest,
+    User,
+    UserId,
+)
+from . import people, places
+from .database import Database
+from .places import HeldRoom
+from .transaction import Transaction
+
+ADMINISTRATOR = "SELECT 1 FROM users WHERE role = 'administrator' LIMIT 1"
+REGISTRATION = "SELECT value FROM meta WHERE name = 'registration'"
+FORGET_REGISTRATION = "DELETE FROM meta WHERE name = 'registration'"
+KEEP_REGISTRATION = "INSERT INTO meta (name, value) VALUES ('registration', ?)"
+NAMED = "SELECT id, username, full_name, role FROM users WHERE username = ?"
+GRANT = "UPDATE users SET role = 'administrator' WHERE id = ?"
+FORGET_RESET = "DELETE FROM resets WHERE user_id = ?"
+KEEP_RESET = "INSERT INTO resets (user_id, digest, expires_ms) VALUES (?, ?, ?)"
+RESET = """
+    SELECT u.id, u.username, u.full_name, u.role FROM resets r JOIN users u ON u.id = r.user_id
+    WHERE r.digest = ? AND r.expires_ms > ?"""
+USE_RESET = "DELETE FROM resets WHERE user_id = ? AND digest = ?"
+PERSON = "SELECT id FROM users WHERE id = ?"
+RENEW = "UPDATE users SET password_bcrypt = ?, password_root_id = ? WHERE id = ?"
+SESSIONS = "SELECT digest FROM sessions WHERE user_id = ?"
+END_SESSIONS = "DELETE FROM sessions WHERE user_id = ?"
+
+
+class Administration:
+    """The first administrator, further ones, and passwords that were lost."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def has_administrator(self) -> Deferred[bool]:
+        """Whether anybody is an administrator of this server."""
+        return self._database.read(
+            "has_administrator", lambda tx: tx.one(ADMINISTRATOR) is not None
+        )
+
+    def set_up(
+        self, user: User, password: PasswordHash, session: Session, registration: Registration
+    ) -> Deferred[None]:
+        """Add the first administrator (also to REPORTS), and keep who may register.
+
+        Raises NameTaken, and Refused (``forbidden``) where there is an administrator already.
+        """
+        first = replace(user, role="administrator")
+
+        def work(tx: Transaction) -> None:
+            # Two that set up at once wait for each other here: every grant holds REPORTS too.
+            rooms = places.all_held(tx, (GENERAL, REPORTS))
+            if tx.one(ADMINISTRATOR) is not None:
+                raise Refused(Code.FORBIDDEN)
+            people.add(tx, first, password, session.created_ms)
+            places.enter(tx, rooms[GENERAL], first.id, "member", 0, session.created_ms)
+            _let_into_reports(tx, rooms[REPORTS], first.id, session.created_ms)
+            people.add_session(tx, session)
+            tx.run(FORGET_REGISTRATION)
+            tx.run(KEEP_REGISTRATION, registration.encode("ascii"))
+
+        return self._database.write("set_up", work)
+
+    def registration(self) -> Deferred[Registration | None]:
+        """Who may register, as ``set_up`` has kept it; None where nobody has chosen."""
+
+        def work(tx: Transaction) -> Registration | None:
+            row = tx.one(REGISTRATION)
+            return None if row is None else cast("Registration", bytes(row[0]).decode("ascii"))
+
+        return self._database.read("registration", work)
+
+    def grant(self, username: str) -> Deferred[UserId | None]:
+        """Make this person an administrator and a member of REPORTS; None: no such person.
+
+        No event says so, as whoever holds the machine has no name here; the revisions do.
+        """
+
+        def work(tx: Transaction) -> UserId | None:
+            reports = places.all_held(tx, (REPORTS,))[REPORTS]
+            user = _named(tx, username)
+            if user is None:
+                return None
+            is_in = places.seat_of(tx, REPORTS, user.id) is not None
+            if user.role != "administrator" or not is_in:
+                people.touch(tx, [user.id])
+                tx.run(GRANT, user.id)
+            if not is_in:
+                _let_into_reports(tx, reports, user.id, 0)
+            return user.id
+
+        return self._database.write("grant", work)
+
+    def add_reset(self, username: str, digest: bytes, expires_ms: int) -> Deferred[UserId | None]:
+        """Keep the digest of a one-time link with which this person may set a new password.
+
+        An earlier link of theirs works no more. None: no such person.
+        """
+
+        def work(tx: Transaction) -> UserId | None:
+            user = _named(tx, username)
+            if user is None:
+                return None
+            tx.run(FORGET_RESET, user.id)
+            tx.run(KEEP_RESET, user.id, digest, expires_ms)
+            return user.id
+
+        return self._database.write("add_reset", work)
+
+    def reset_of(self, digest: bytes, now_ms: int) -> Deferred[User | None]:
+        """Whose link this is, where it is still good."""
+
+        def work(tx: Transaction) -> User | None:
+            row = tx.one(RESET, digest, now_ms)
+            return None if row is None else people.user_from(row)
+
+        return self._database.read("reset_of", work)
+
+    def use_reset(
+        self, digest: bytes, password: PasswordHash, now_ms: int
+    ) -> Deferred[tuple[SessionDigest, ...] | None]:
+        """Set the password, use the link up, end all sessions; which. None: no such link."""
+
+        def work(tx: Transaction) -> tuple[SessionDigest, ...] | None:
+            row = tx.one(RESET, digest, now_ms)
+            if row is None:
+                return None
+            # Who deletes the link has it; whoever comes at the same time waits here, in vain.
+            tx.one(PERSON + tx.for_update, row[0])
+            if tx.run(USE_RESET, row[0], digest) == 0:
+                return None
+            tx.run(RENEW, password.bcrypt, password.root_id, row[0])
+            ended = tx.all(SESSIONS + tx.for_update, row[0])
+            tx.run(END_SESSIONS, row[0])
+            return tuple(SessionDigest(bytes(one)) for (one,) in ended)
+
+        return self._database.write("use_reset", work)
+
+
+def _named(tx: Transaction, username: str) -> User | None:
+    row = tx.one(NAMED + tx.for_update, username)
+    # MariaDB ignores spaces at the end when it compares; SQLite does not, nor do we.
+    return None if row is None or row[1] != username else people.user_from(row)
+
+
+def _let_into_reports(tx: Transaction, reports: HeldRoom, user: UserId, now_ms: int) -> None:
+    places.unban(tx, REPORTS, user)
+    places.enter(tx, reports, user, "owner", 0, now_ms)

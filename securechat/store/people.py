@@ -1,0 +1,75 @@
+"""All SQL that makes people, shows them to each other, and tells that their rooms have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..core.errors import NameTaken
+from ..core.model import PasswordHash, Person, Session, User, UserId
+from .faults import Conflict
+from .transaction import Row, Transaction, chunks, marks
+
+ADD_USER = """
+    INSERT INTO users
+        (id, username, full_name, role, password_bcrypt, password_root_id, created_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+TAKEN = "SELECT 1 FROM users WHERE username = ?"
+ADD_SESSION = "INSERT INTO sessions (digest, user_id, created_ms, seen_ms) VALUES (?, ?, ?, ?)"
+TOUCH = "UPDATE users SET revision = revision + 1 WHERE id = ?"
+SEEN = """
+    SELECT u.id, u.username, u.full_name FROM users u
+    WHERE u.id IN ({ids}) AND (
+        EXISTS (SELECT 1 FROM memberships mine JOIN memberships theirs
+                ON theirs.room_id = mine.room_id AND theirs.user_id = u.id
+                WHERE mine.user_id = ?)
+        OR EXISTS (SELECT 1 FROM memberships mine JOIN events e
+                ON e.room_id = mine.room_id AND e.author_id = u.id
+                WHERE mine.user_id = ?))"""
+
+
+def add(tx: Transaction, user: User, password: PasswordHash, now_ms: int) -> None:
+    """Store a new person, who is in no room yet. Raises NameTaken."""
+    try:
+        tx.run(
+            ADD_USER,
+            user.id,
+            user.username,
+            user.full_name,
+            user.role,
+            password.bcrypt,
+            password.root_id,
+            now_ms,
+        )
+    except Conflict as conflict:
+        # Asked, not read out of the message: both databases go on after a refused INSERT.
+        if tx.one(TAKEN, user.username) is None:
+            raise
+        raise NameTaken(user.username) from conflict
+
+
+def add_session(tx: Transaction, session: Session) -> None:
+    """Store a new session of an existing person."""
+    tx.run(ADD_SESSION, session.digest, session.user.id, session.created_ms, session.seen_ms)
+
+
+def touch(tx: Transaction, users: Iterable[UserId]) -> None:
+    """Raise the revision of people whose rooms, or whose roles in them, are about to change.
+
+    Before their memberships are written: the foreign key takes a weaker lock of the same rows, and
+    who then wants the stronger one waits for others who want it too. Always in the same order.
+    """
+    for user in sorted(set(users)):
+        tx.run(TOUCH, user)
+
+
+def seen_by(tx: Transaction, viewer: UserId, ids: Sequence[UserId]) -> list[Person]:
+    """Those of ``ids`` who are in, or wrote in, a room that ``viewer`` is in."""
+    rows: list[Row] = []
+    for some in chunks(ids):
+        rows += tx.all(SEEN.format(ids=marks(some)), *some, viewer, viewer)
+    return [Person(UserId(id_), username, name) for id_, username, name in rows]
+
+
+def user_from(row: Row) -> User:
+    """A row that begins with id, username, full_name, role as a value."""
+    return User(UserId(row[0]), row[1], row[2], row[3])

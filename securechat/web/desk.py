@@ -1,0 +1,189 @@
+# mypy: allow-untyped-calls
+# (the methods that Twisted's classes hand down have no annotations)
+"""What all pages with a form share: forms are taken in, pages handed out, people signed in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.logger import Logger
+
+from ..chat.accounts import DAY_MS, Accounts
+from ..core.buckets import Buckets, address_key
+from ..core.model import Registration, Session
+from ..core.settings import Limits
+from . import headers
+from .answers import STALE, Answer, Sentences
+from .forms import Form, is_form, read_form
+from .origins import Origins
+from .sessions import Cookies, Csrf, came_from_us
+from .site import SecureRequest, WebMetrics
+from .templates import Templates
+
+log = Logger()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Throttles:
+    """Attempts by client address; ``links`` counts the look-ups of secret links of every kind."""
+
+    logins: Buckets
+    registrations: Buckets
+    links: Buckets
+
+
+class Desk:
+    """A form that fails is answered with its page and what was typed in it."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        limits: Limits,
+        origins: Origins,
+        cookies: Cookies,
+        csrf: Csrf,
+        templates: Templates,
+        known_registration: Callable[[], Registration],
+        metrics: WebMetrics,
+        wall_clock_ms: Callable[[], int],
+        seconds: Callable[[], float],
+    ) -> None:
+        self._accounts = accounts
+        self._limits = limits
+        self._known_registration = known_registration
+        self._metrics = metrics
+        self._seconds = seconds
+        self.origins = origins
+        self.cookies = cookies
+        self.csrf = csrf
+        self.templates = templates
+        self.now_ms = wall_clock_ms
+
+    async def session(self, request: SecureRequest) -> Session | None:
+        """The browser's living session."""
+        return await self._accounts.session_of(self.cookies.token(request), self.now_ms())
+
+    def form(
+        self, request: SecureRequest, throttle: Buckets, session_token: str | None = None
+    ) -> tuple[Form, Answer | None]:
+        """The form, and the answer where it goes no further.
+
+        ``session_token``: the form was made for this session, not for a browser without one.
+        """
+        if not is_form(request):
+            return Form({}), Answer(415, "not_a_form", "This is not a form.")
+        form = read_form(body_of(request))
+        if not came_from_us(request, self.origins):
+            return form, Answer(403, "origin", "This form came from another address.")
+        if not self._is_ours(request, form, session_token):
+            return form, STALE
+        answer = self.throttled(request, throttle)
+        if answer is None and form.problem is not None:
+            answer = Answer(422, "malformed_form", form.problem)
+        return form, answer
+
+    def _is_ours(self, request: SecureRequest, form: Form, session_token: str | None) -> bool:
+        if session_token is not None:
+            return self.csrf.holds("session", session_token, form.get("csrf"))
+        cookie = self.cookies.pre_session(request, self._now_s())
+        return self.csrf.holds("pre-session", cookie, form.get("csrf"))
+
+    def throttled(self, request: SecureRequest, throttle: Buckets) -> Answer | None:
+        """Count an attempt of this address; the answer where there were too many."""
+        wait_s = throttle.wait_s(address_key(request.client_address()), self._seconds())
+        if wait_s <= 0:
+            return None
+        text = f"Too many attempts. Please wait {math.ceil(wait_s)} s."
+        return Answer(429, "throttled", text, retry_after=math.ceil(wait_s))
+
+    def welcome(self, request: SecureRequest, session: Session, token: str) -> None:
+        """Sign somebody in who has just made this account."""
+        log.info(
+            "{username} registered from {address}",
+            event="registered",
+            username=session.user.username,
+            user=session.user.id,
+            address=request.client_address(),
+        )
+        self._metrics.registered()
+        self.sign_in(request, token)
+
+    def sign_in(self, request: SecureRequest, token: str) -> None:
+        """Hand the browser its session."""
+        self.cookies.sign_in(request, token, self._limits.session_days * DAY_MS // 1_000)
+
+    def show_again(
+        self,
+        request: SecureRequest,
+        template: str,
+        form: Form,
+        answer: Answer,
+        **values: Any,
+    ) -> None:
+        """The page with what was typed and what is wrong with it."""
+        note(request, answer.why)
+        kept = {name: form.get(name) for name in ("fullname", "username", "registration")}
+        if answer.retry_after is not None:
+            request.setHeader(b"Retry-After", str(answer.retry_after).encode())
+        told: dict[str, Any] = {
+            "values": kept,
+            "errors": Sentences(answer.errors or {}),
+            "summary": answer.summary,
+            "retry_after": answer.retry_after,
+        }
+        self.show(request, template, status=answer.status, **(told | values))
+
+    def show(self, request: SecureRequest, template: str, status: int = 200, **values: Any) -> None:
+        """A page; its form is for a browser without a session unless ``values`` hold a ``csrf``."""
+        if "csrf" not in values:
+            cookie = self.cookies.keep_pre_session(request, self._now_s())
+            values["csrf"] = self.csrf.token("pre-session", cookie)
+        shown: dict[str, Any] = {
+            "values": {"fullname": "", "username": "", "registration": ""},
+            "errors": Sentences(),
+            "summary": "",
+            "notice": "",
+            "retry_after": None,
+            "user": None,
+            "registration": self._known_registration(),
+            "password_min": self._limits.password_min,
+        }
+        page = self.templates.page(template, **(shown | values))
+        request.answer(status, page, headers.HTML)
+
+    def refuse(self, request: SecureRequest, answer: Answer) -> None:
+        """The error page for ``answer``, where there is no form to show again."""
+        note(request, answer.why)
+        request.refuse(answer.status, answer.summary, answer.retry_after)
+
+    def _now_s(self) -> int:
+        return self.now_ms() // 1_000
+
+
+def go(request: SecureRequest, address: str) -> None:
+    """303 to one of our own fixed addresses; never to one that a request named."""
+    request.setHeader(b"Location", address.encode())
+    request.setResponseCode(303)
+    request.setHeader(b"Content-Length", b"0")
+    request.finish()
+
+
+def note(request: SecureRequest, why: str) -> None:
+    """Log a refusal; ``why`` is one of a few fixed words."""
+    request.site.note_refusal(why, request.client_address())
+
+
+def body_of(request: SecureRequest) -> bytes:
+    """The request's body."""
+    request.content.seek(0)
+    return bytes(request.content.read())
+
+
+def query_of(request: SecureRequest) -> str:
+    """What stands behind the question mark of the address."""
+    query: bytes = request.uri.partition(b"?")[2]
+    return query.decode("latin-1")

@@ -1,0 +1,157 @@
+# mypy: allow-untyped-calls
+# (the methods that Twisted's classes hand down have no annotations)
+"""Registering, logging in and out."""
+
+from __future__ import annotations
+
+import re
+
+from twisted.logger import Logger
+
+from ..chat.accounts import Accounts, WrongPair
+from ..chat.administration import Administration
+from ..core.errors import Busy, Unavailable
+from .answers import CLOSED, INVITED_ONLY, NOT_ACCEPTED, Answer, cannot_now, not_accepted, outcome
+from .desk import Desk, Throttles, body_of, go, note, query_of
+from .forms import Form, read_form
+from .sessions import came_from_us
+from .site import SecureRequest, WebMetrics
+
+log = Logger()
+
+_INVITE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+class Entering:
+    """The forms through which people come in, and the button through which they leave."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        accounts: Accounts,
+        administration: Administration,
+        metrics: WebMetrics,
+        throttles: Throttles,
+    ) -> None:
+        self._desk = desk
+        self._accounts = accounts
+        self._administration = administration
+        self._metrics = metrics
+        self._throttles = throttles
+
+    async def show_register(self, request: SecureRequest) -> None:
+        """GET /register"""
+        if await self._desk.session(request) is not None:
+            go(request, "/")
+            return
+        shut = await self._shut()
+        if shut is not None:
+            self._desk.show_again(request, "register.html", Form({}), shut)
+        else:
+            self._desk.show(request, "register.html")
+
+    async def register(self, request: SecureRequest) -> None:
+        """POST /register"""
+        form, answer = self._desk.form(request, self._throttles.registrations)
+        try:
+            answer = answer or await self._shut() or await self._try_register(request, form)
+        except (Busy, Unavailable) as error:
+            answer = cannot_now(error)
+        if answer is not None:
+            self._desk.show_again(request, "register.html", form, answer)
+
+    async def _shut(self) -> Answer | None:
+        registration = await self._administration.registration()
+        return {"open": None, "invite": INVITED_ONLY, "closed": CLOSED}[registration]
+
+    async def _try_register(self, request: SecureRequest, form: Form) -> Answer | None:
+        try:
+            session, token = await self._accounts.register(
+                form.get("fullname"),
+                form.get("username"),
+                form.get("password"),
+                form.get("confirm"),
+                self._desk.now_ms(),
+                replacing=self._desk.cookies.token(request),
+            )
+        except NOT_ACCEPTED as error:
+            return not_accepted(error)
+        self._desk.welcome(request, session, token)
+        go(request, "/")
+        return None
+
+    async def show_login(self, request: SecureRequest) -> None:
+        """GET /login; ``?join=TOKEN`` leads back to the invite afterwards."""
+        query = query_of(request)
+        invite = _invite(query.removeprefix("join=")) if query.startswith("join=") else ""
+        if await self._desk.session(request) is not None:
+            go(request, _afterwards(invite))
+            return
+        notice = "Your session has ended. Please log in again." if query == "ended" else ""
+        if invite:
+            notice = "Log in to follow the invite."
+        self._desk.show(request, "login.html", notice=notice, invite=invite)
+
+    async def login(self, request: SecureRequest) -> None:
+        """POST /login"""
+        form, answer = self._desk.form(request, self._throttles.logins)
+        if answer is None:
+            answer = await self._try_login(request, form)
+        self._metrics.login(outcome(answer))
+        if answer is not None:
+            invite = _invite(form.get("join"))
+            self._desk.show_again(request, "login.html", form, answer, invite=invite)
+
+    async def _try_login(self, request: SecureRequest, form: Form) -> Answer | None:
+        try:
+            session, token = await self._accounts.log_in(
+                form.get("username"),
+                form.get("password"),
+                self._desk.now_ms(),
+                replacing=self._desk.cookies.token(request),
+            )
+        except WrongPair:
+            return Answer(401, "wrong_pair", "User name and password do not match.")
+        except (Busy, Unavailable) as error:
+            return cannot_now(error)
+        log.info(
+            "{username} logged in from {address}",
+            event="logged_in",
+            username=session.user.username,
+            user=session.user.id,
+            address=request.client_address(),
+        )
+        self._desk.sign_in(request, token)
+        go(request, _afterwards(_invite(form.get("join"))))
+        return None
+
+    async def logout(self, request: SecureRequest) -> None:
+        """POST /logout"""
+        token = self._desk.cookies.token(request)
+        form = read_form(body_of(request))
+        held = self._desk.csrf.holds("session", token, form.get("csrf"))
+        if not came_from_us(request, self._desk.origins) or (token is not None and not held):
+            note(request, "csrf")
+            request.refuse(403)
+            return
+        await self._accounts.log_out(token)
+        self._desk.cookies.sign_out(request)
+        # "cache": Back shows no page of before. "storage": whoever logs out leaves the machine, and
+        # unsent drafts are messages in the clear. Not "cookies": that would end sessions of other
+        # services on this host name.
+        request.setHeader(b"Clear-Site-Data", b'"cache", "storage"')
+        log.info(
+            "somebody logged out from {address}",
+            event="logged_out",
+            address=request.client_address(),
+        )
+        go(request, "/login")
+
+
+def _invite(text: str) -> str:
+    return text if _INVITE.fullmatch(text) else ""
+
+
+def _afterwards(invite: str) -> str:
+    """Only this one form of address: a log-in leads to nowhere that somebody else has written."""
+    return f"/join/{invite}" if invite else "/"

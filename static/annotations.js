@@ -1,0 +1,98 @@
+/**
+ * What later events of a room say about earlier ones: edits, reactions, deletions. Events come in
+ * ascending order as they happen, and in any order as history is paged back. Pure.
+ *
+ * @typedef {import('./message.js').Message} Message
+ */
+
+export class Annotations {
+  /** Edits of a message, ascending. @type {Map<number, Message[]>} */
+  #edits = new Map();
+  /** Reactions to a message, by their own number. @type {Map<number, Map<number, Message>>} */
+  #reactions = new Map();
+  /** Numbers that are destroyed, and who did it. @type {Map<number, string>} */
+  #deleted = new Map();
+  /** Destroyed numbers that never had a row. @type {Set<number>} */
+  #rowless = new Set();
+  /** @type {Map<number, number>} */
+  #stamps = new Map();
+
+  /** @param {number} seq @returns {number} changes whenever something is said about this number */
+  stamp(seq) {
+    return this.#stamps.get(seq) ?? 0;
+  }
+
+  /** @param {number} seq */
+  #touch(seq) {
+    this.#stamps.set(seq, this.stamp(seq) + 1);
+  }
+
+  /** @param {Message} message @returns {number[]} numbers whose words must be forgotten now */
+  add(message) {
+    const { seq, kind, target = 0 } = message;
+    if (kind === 'deleted') return this.#delete(message);
+    if (this.#deleted.has(seq) || this.#deleted.has(target)) return [];
+    if (kind === 'edit') {
+      const edits = [...(this.#edits.get(target) ?? []).filter((one) => one.seq !== seq), message];
+      this.#edits.set(
+        target,
+        edits.sort((a, b) => a.seq - b.seq),
+      );
+    } else if (kind === 'reaction') {
+      this.#reactions.set(target, (this.#reactions.get(target) ?? new Map()).set(seq, message));
+    } else return [];
+    this.#touch(target);
+    return [];
+  }
+
+  /** @param {Message} message @returns {number[]} */
+  #delete({ from, target = 0, about = {} }) {
+    const edits = Array.isArray(about.edits) ? about.edits.filter(Number.isSafeInteger) : [];
+    for (const [of, reactions] of this.#reactions)
+      if (reactions.delete(target)) {
+        this.#rowless.add(target);
+        this.#touch(of);
+      }
+    if (about.was === 'reaction') this.#rowless.add(target);
+    for (const seq of edits) this.#rowless.add(seq);
+    for (const seq of [target, ...edits]) this.#deleted.set(seq, from);
+    this.#edits.delete(target);
+    this.#reactions.delete(target);
+    this.#touch(target);
+    return [target, ...edits];
+  }
+
+  /** @param {number} seq @returns {string|undefined} who deleted the message */
+  deleted_by(seq) {
+    return this.#deleted.get(seq);
+  }
+
+  /** Whether a destroyed number leaves nothing to show. @param {number} seq */
+  is_rowless(seq) {
+    return this.#rowless.has(seq);
+  }
+
+  /** What the author wrote later; nobody else can edit. @param {Message} message @returns {Message[]} ascending */
+  edits({ seq, from }) {
+    return (this.#edits.get(seq) ?? []).filter((edit) => edit.from === from);
+  }
+
+  /** @param {Message} message @returns {string} as it reads now */
+  text(message) {
+    return this.edits(message).at(-1)?.body ?? message.body;
+  }
+
+  /**
+   * @param {number} seq
+   * @returns {{emoji: string, by: Map<string, number>}[]} in the order they first came; `by`: the
+   *   number of each person's own
+   */
+  reactions(seq) {
+    /** @type {Map<string, Map<string, number>>} */
+    const found = new Map();
+    const all = [...(this.#reactions.get(seq)?.values() ?? [])].sort((a, b) => a.seq - b.seq);
+    for (const { body, from, seq: own } of all)
+      found.set(body, (found.get(body) ?? new Map()).set(from, own));
+    return [...found].map(([emoji, by]) => ({ emoji, by }));
+  }
+}

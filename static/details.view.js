@@ -1,0 +1,211 @@
+/**
+ * The panel beside the timeline: what the room is, who is in it, and what one may change.
+ *
+ * @typedef {import('./frames.js').RoomFacts} RoomFacts
+ * @typedef {import('./frames.js').Member} Member
+ * @typedef {object} Ports
+ * @property {(command: any) => Promise<any>} send
+ * @property {() => import('./frames.js').Person} me
+ * @property {(people: import('./frames.js').Person[]) => void} learn
+ * @property {() => void} on_close
+ */
+import { deeds } from './member.menu.js';
+import { Members } from './members.js';
+import { open_menu } from './menu.js';
+import { element, make } from './nodes.js';
+import { may } from './rights.js';
+import { offers } from './room.deeds.js';
+import { about_room } from './rooms.view.js';
+import { face } from './row.view.js';
+import { clock } from './times.js';
+import { command } from './wire.js';
+
+const settle_ms = 400;
+
+/** @param {string} label @param {() => unknown} act */
+function button(label, act) {
+  const node = make('button', { type: 'button', class: 'quiet' }, label);
+  node.addEventListener('click', act);
+  return node;
+}
+
+/** @param {Member} member */
+function standing({ role, muted_until, online }) {
+  const words = [online ? 'online' : 'away'];
+  if (role !== 'member') words.unshift(role);
+  if (muted_until === null) words.push('muted');
+  else if (muted_until > Date.now()) words.push(`muted until ${clock(muted_until)}`);
+  return words.join(' · ');
+}
+
+export class DetailsView {
+  #ports;
+  #panel = element('details');
+  #about = element('details-about');
+  #list = element('details-members');
+  #told = element('details-told');
+  #banned = element('details-banned');
+  /** @type {RoomFacts|null} */
+  #room = null;
+  #members = new Members('', () => Promise.reject(new Error('no room')));
+  /** @type {any} */
+  #timer = null;
+  #drawn = '';
+  #about_drawn = '';
+
+  /** @param {Ports} ports */
+  constructor(ports) {
+    this.#ports = ports;
+    element('details-close').addEventListener('click', () => ports.on_close());
+    element('details-more').addEventListener('click', () => this.#fill((m) => m.load_more()));
+    this.#banned.addEventListener('toggle', () => this.#banned.open && this.#draw_banned());
+  }
+
+  get open() {
+    return !this.#panel.hidden;
+  }
+
+  set open(open) {
+    this.#panel.hidden = !open;
+    if (open && this.#room) this.#fill((members) => members.load());
+  }
+
+  /** @param {RoomFacts|null} room */
+  show(room) {
+    const other = room?.id !== this.#room?.id;
+    this.#room = room;
+    if (other) {
+      this.#members = new Members(room?.id ?? '', this.#ports.send);
+      for (const part of [this.#about, this.#list, element('details-banned-list')])
+        part.replaceChildren();
+      this.#banned.open = false;
+      this.#drawn = this.#about_drawn = '';
+    }
+    if (!room) return;
+    if (other && this.open) this.#fill((members) => members.load());
+    this.#draw_about(room);
+    this.#draw_members();
+  }
+
+  /** Somebody came, went, or is something else now: asks soon, once for many. */
+  stir() {
+    if (!this.open || this.#timer !== null) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#fill((members) => members.load());
+      if (this.#banned.open) this.#draw_banned();
+    }, settle_ms);
+  }
+
+  /** @param {string} room @param {string[]} ids */
+  online(room, ids) {
+    if (room !== this.#room?.id) return;
+    this.#members.online(ids);
+    this.#draw_members();
+  }
+
+  /** @param {(members: Members) => Promise<void>} read */
+  async #fill(read) {
+    const members = this.#members;
+    try {
+      await read(members);
+      if (members !== this.#members) return;
+      this.#told.textContent = '';
+      this.#ports.learn(members.list);
+    } catch (error) {
+      if (members !== this.#members) return;
+      this.#told.textContent = error instanceof Error ? error.message : String(error);
+    }
+    this.#draw_members();
+  }
+
+  #draw_members() {
+    const room = this.#room;
+    if (!room) return;
+    const me = this.#ports.me();
+    const { sorted, more } = this.#members;
+    // Menus and focus live on these nodes: they stay while they say the same.
+    const drawn = JSON.stringify([sorted, room.role, room.archived, me.role]);
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
+    const at = document.activeElement?.getAttribute('data-member');
+    this.#list.replaceChildren(...sorted.map((member) => this.#draw_member(room, member)));
+    if (at) this.#list.querySelector(`[data-member="${at}"]`)?.focus();
+    element('details-more').hidden = !more;
+  }
+
+  /** @param {RoomFacts} room @param {Member} member */
+  #draw_member(room, member) {
+    const { id, username, full_name, online } = member;
+    const me = this.#ports.me();
+    const portrait = face(id, full_name);
+    if (online) portrait.classList.add('online');
+    const name = make('span', { class: 'member-name', dir: 'auto' }, full_name);
+    if (id === me.id) name.append(' (you)');
+    const words = make('span', { class: 'hint' }, `@${username} · ${standing(member)}`);
+    const item = make('li', {}, portrait, make('span', { class: 'member-words' }, name, words));
+    const items = deeds(room, member, { send: this.#ports.send, me });
+    if (!items.length) return item;
+    const menu = make('button', { type: 'button', class: 'quiet', 'data-member': id }, '⋯');
+    menu.setAttribute('aria-label', `Change ${full_name}`);
+    menu.addEventListener('click', () => open_menu(menu, full_name, items));
+    item.append(menu);
+    return item;
+  }
+
+  /** @param {RoomFacts} room */
+  #draw_about(room) {
+    const { id, kind, topic, history, name, archived, role, members } = room;
+    const server_role = this.#ports.me().role ?? 'member';
+    const said = [id, kind, topic, history, name, archived, role, members, server_role].join();
+    if (said === this.#about_drawn) return;
+    this.#about_drawn = said;
+    const facts = [about_room(room)];
+    if (kind !== 'direct')
+      facts.push(
+        history === 'joined' ? 'Newcomers read what comes later.' : 'Newcomers read everything.',
+      );
+    const lines = facts.map((line) => make('p', { class: 'hint' }, line));
+    if (topic) lines.unshift(make('p', { class: 'details-topic', dir: 'auto' }, topic));
+    const focused = this.#about.contains(document.activeElement)
+      ? document.activeElement?.textContent
+      : '';
+    const { send, me } = this.#ports;
+    const ports = { send, role: me().role ?? 'member', here: () => this.#members.list };
+    const buttons = offers(room, ports).map(({ label, act }) => button(label, act));
+    this.#about.replaceChildren(...lines, make('div', { class: 'details-deeds' }, ...buttons));
+    if (focused) buttons.find(({ textContent }) => textContent === focused)?.focus();
+    this.#banned.hidden = !may('people', room, me().role ?? 'member');
+  }
+
+  async #draw_banned() {
+    const room = this.#room;
+    if (!room) return;
+    const list = element('details-banned-list');
+    const { send } = this.#ports;
+    const banned = new Members(room.id, send, true);
+    try {
+      await banned.load();
+      const items = banned.list.map(({ id, full_name }) => {
+        const unban = () =>
+          send(command('unban', { room: room.id, user: id })).then(
+            () => this.#draw_banned(),
+            (error) => (this.#told.textContent = error.message),
+          );
+        const lift = button('Lift', unban);
+        lift.setAttribute('aria-label', `Lift the ban of ${full_name}`);
+        return make(
+          'li',
+          {},
+          make('span', { class: 'member-words', dir: 'auto' }, full_name),
+          lift,
+        );
+      });
+      list.replaceChildren(...(items.length ? items : [make('li', { class: 'hint' }, 'Nobody')]));
+    } catch (error) {
+      list.replaceChildren(
+        make('li', { class: 'hint' }, error instanceof Error ? error.message : String(error)),
+      );
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Who is in a room, page by page as the server lists them: by user name. Pure.
+ *
+ * @typedef {import('./frames.js').Member} Member
+ */
+import { command } from './wire.js';
+
+export class Members {
+  /** @type {Member[]} */
+  list = [];
+  more = false;
+  #room;
+  #send;
+  #banned;
+  #turn = 0;
+
+  /**
+   * @param {string} room
+   * @param {(command: any) => Promise<import('./frames.js').Members>} send
+   * @param {boolean} [banned] the people who are kept out instead
+   */
+  constructor(room, send, banned = false) {
+    this.#room = room;
+    this.#send = send;
+    this.#banned = banned;
+  }
+
+  /** Reads as much as was here, from the start. @returns {Promise<void>} */
+  async load() {
+    const wanted = Math.max(1, this.list.length);
+    const turn = ++this.#turn;
+    /** @type {Member[]} */
+    let list = [];
+    let more = true;
+    while (more && list.length < wanted) {
+      const page = await this.#page(list);
+      // A later question overtook this one.
+      if (turn !== this.#turn) return;
+      list = [...list, ...page.members];
+      more = page.more && page.members.length > 0;
+    }
+    Object.assign(this, { list, more });
+  }
+
+  /** @returns {Promise<void>} */
+  async load_more() {
+    const turn = ++this.#turn;
+    const page = await this.#page(this.list);
+    if (turn !== this.#turn) return;
+    this.list = [...this.list, ...page.members];
+    this.more = page.more;
+  }
+
+  /** @param {Member[]} before */
+  #page(before) {
+    const after = before.at(-1)?.username ?? '';
+    const fields = { room: this.#room, after, ...(this.#banned ? { banned: true } : {}) };
+    return this.#send(command('members', fields));
+  }
+
+  /** @param {string[]} ids */
+  online(ids) {
+    const present = new Set(ids);
+    this.list = this.list.map((member) => ({ ...member, online: present.has(member.id) }));
+  }
+
+  /** Owners first, then moderators, then by name. @returns {Member[]} */
+  get sorted() {
+    const order = { owner: 0, moderator: 1, member: 2 };
+    return [...this.list].sort(
+      (a, b) =>
+        (order[a.role] ?? 2) - (order[b.role] ?? 2) || a.full_name.localeCompare(b.full_name),
+    );
+  }
+}
+
+/** @param {Member} member @param {string} typed @returns {boolean} */
+export function matches({ username, full_name }, typed) {
+  const words = typed.toLowerCase().replace(/^@/, '').split(/\s+/).filter(Boolean);
+  const text = `${full_name} ${username}`.toLowerCase();
+  return words.every((word) => text.includes(word));
+}

@@ -1,0 +1,95 @@
+/**
+ * What may be done with one message.
+ *
+ * @typedef {import('./message.js').Message} Message
+ * @typedef {import('./room.js').Room} Room
+ * @typedef {object} Ports
+ * @property {import('./frames.js').Person} me
+ * @property {(id: string) => string} name_of
+ * @property {(command: any) => Promise<any>} send
+ * @property {(message: Message) => void} reply
+ * @property {(message: Message) => void} edit
+ * @property {(message: Message, emoji: string) => void} react
+ * @property {(text: string) => void} copy
+ */
+import { open_dialog } from './dialog.js';
+import { ask } from './dialog.form.js';
+import { open_menu } from './menu.js';
+import { make } from './nodes.js';
+import { may } from './rights.js';
+import { full } from './times.js';
+import { command } from './wire.js';
+
+/** A dialog that shows what was written; the stage closes it when words must go. */
+const words_in_it = 'edits';
+const emojis = ['👍', '❤️', '😂', '🎉', '👀', '✅'];
+
+/** @param {Message} message @param {Ports} ports */
+const ask_reaction = (message, { react }) =>
+  ask('React', {
+    fields: [{ name: 'emoji', label: 'Any emoji', most: 16, required: true }],
+    action: 'React',
+    perform: async ({ emoji }) => react(message, emoji.trim()),
+  });
+
+/** @param {Room} room @param {Message} message @param {Ports} ports */
+const ask_delete = (room, { seq, from }, { send, me }) =>
+  ask('Delete this message?', {
+    words: `${from === me.id ? 'Your' : 'The'} message, its edits and reactions are destroyed for everybody. This cannot be undone.`,
+    ...{ action: 'Delete', danger: true },
+    perform: () => send(command('delete', { room: room.facts.id, seq })),
+  });
+
+/** @param {Room} room @param {Message} message @param {Ports} ports */
+const ask_report = (room, { seq, from }, { send, name_of }) =>
+  ask('Report this message', {
+    words: `The administrators of this server will see that you reported what ${name_of(from)} wrote.`,
+    fields: [{ name: 'reason', label: 'What is wrong with it?', most: 1000, rows: 3 }],
+    action: 'Report',
+    perform: async ({ reason }) => {
+      await send(command('report', { room: room.facts.id, seq, reason }));
+      return make('p', { role: 'status', tabindex: '-1' }, 'Thank you. It has been reported.');
+    },
+  });
+
+/** @param {Room} room @param {Message} message */
+export function show_edits({ annotations }, message) {
+  const versions = [message, ...annotations.edits(message)].reverse();
+  const items = versions.map(({ time, body }, i) => {
+    const which = i === 0 ? 'Now' : i === versions.length - 1 ? 'At first' : 'Before';
+    const when = make('p', { class: 'hint' }, `${which}, since ${full(time)}`);
+    return make('li', {}, when, make('p', { class: 'version', dir: 'auto' }, body));
+  });
+  const dialog = open_dialog('Edits', make('ol', { class: 'versions' }, ...items));
+  dialog.classList.add(words_in_it);
+}
+
+/**
+ * @param {HTMLElement} anchor
+ * @param {Room} room
+ * @param {Message} message
+ * @param {Ports} ports
+ */
+export function open_message_menu(anchor, room, message, ports) {
+  const { me, copy } = ports;
+  const { annotations, facts } = room;
+  const server_role = me.role ?? 'member';
+  const own = message.from === me.id;
+  const can_post = may('post', facts, server_role);
+  /** @type {import('./menu.js').Item[]} */
+  const items = [];
+  if (can_post) {
+    for (const emoji of emojis)
+      items.push({ label: emoji, act: () => ports.react(message, emoji), short: true });
+    items.push({ label: 'Other …', act: () => ask_reaction(message, ports), short: true });
+    items.push({ label: 'Reply', act: () => ports.reply(message) });
+    if (own) items.push({ label: 'Edit', act: () => ports.edit(message) });
+  }
+  if (annotations.edits(message).length)
+    items.push({ label: 'Show edits', act: () => show_edits(room, message) });
+  items.push({ label: 'Copy text', act: () => copy(annotations.text(message)) });
+  if (!own) items.push({ label: 'Report', act: () => ask_report(room, message, ports) });
+  if (can_post && (own || may('moderate', facts, server_role)))
+    items.push({ label: 'Delete', act: () => ask_delete(room, message, ports), danger: true });
+  open_menu(anchor, 'Message actions', items);
+}

@@ -1,0 +1,39 @@
+/** The list of rooms and the page's title, drawn soon: once for many changes. */
+import { draw_rooms, draw_title } from './rooms.view.js';
+
+export class Sidebar {
+  #ports;
+  #due = false;
+
+  /**
+   * @param {object} ports
+   * @param {import('./rooms.js').Rooms} ports.rooms
+   * @param {(facts: import('./frames.js').RoomFacts) => string} ports.title
+   * @param {() => import('./frames.js').RoomFacts|undefined} ports.open
+   * @param {string} ports.me
+   */
+  constructor(ports) {
+    this.#ports = ports;
+  }
+
+  changed() {
+    if (this.#due) return;
+    this.#due = true;
+    setTimeout(() => this.#draw(), 0);
+  }
+
+  #draw() {
+    const { rooms, title, open, me } = this.#ports;
+    this.#due = false;
+    const facts = open();
+    draw_rooms(rooms.groups(title), title, facts?.id ?? '', me);
+    draw_title(rooms.unread, facts ? called(facts, title) : '');
+  }
+}
+
+/**
+ * @param {import('./frames.js').RoomFacts} facts
+ * @param {(facts: import('./frames.js').RoomFacts) => string} title
+ * @returns {string} the room as people write it
+ */
+export const called = (facts, title) => `${facts.kind === 'direct' ? '' : '#'}${title(facts)}`;

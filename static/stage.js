@@ -1,0 +1,275 @@
+/**
+ * The open room on the page: its timeline, composer and head, and how far it has been read.
+ *
+ * @typedef {import('./rooms.js').Place} Place
+ * @typedef {import('./message.js').Message} Message
+ * @typedef {object} StagePorts
+ * @property {import('./frames.js').Person} me
+ * @property {import('./outbox.js').Outbox} outbox
+ * @property {import('./drafts.js').Drafts} drafts
+ * @property {import('./people.js').Directory} people
+ * @property {(command: import('./frames.js').Command) => boolean} send
+ * @property {(command: any) => Promise<any>} ask
+ * @property {(facts: import('./frames.js').RoomFacts) => string} title
+ * @property {(text: string) => void} announce
+ * @property {() => void} on_read the counts have changed
+ */
+import { Composer } from './composer.js';
+import { spoken } from './message.js';
+import { element } from './nodes.js';
+import { Pill } from './pill.js';
+import { draw_head } from './rooms.view.js';
+import { called } from './sidebar.js';
+import { TimelineView } from './timeline.view.js';
+import { Toolbar } from './toolbar.js';
+import { Typing } from './typing.js';
+import { command } from './wire.js';
+
+const read_pause_ms = 1000;
+const words_of_quote = 80;
+
+/** Words that must go are in no open dialog either. */
+const close_words = () =>
+  /** @type {HTMLDialogElement|null} */ (document.querySelector('dialog.edits'))?.close();
+
+export class Stage {
+  /** @type {Place|null} */
+  place = null;
+  typing = new Typing(() => Date.now());
+  composer;
+  timeline;
+  #ports;
+  #pill;
+  /** @type {any} */
+  #reading = null;
+
+  /** @param {StagePorts} ports */
+  constructor(ports) {
+    this.#ports = ports;
+    const { me, outbox, people } = ports;
+    this.timeline = new TimelineView({
+      me,
+      name_of: (id) => people.name(id),
+      letters_of: (room) => outbox.of(room),
+      on_action: (action, item, from) => this.#act(action, item, from),
+      on_end: () => this.seen(),
+    });
+    this.#pill = new Pill(() => {
+      this.timeline.follow();
+      this.composer.focus();
+    });
+    this.composer = new Composer({
+      on_typed: (text) => this.#typed(text),
+      on_submit: (body, about) => this.#submit(body, about),
+      on_up: () => this.#edit_last(),
+    });
+    new Toolbar(element('rows'));
+    element('timeline').addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
+      if (event.key === 'Escape') this.composer.focus();
+    });
+    setInterval(() => this.#draw_typing(), 500);
+  }
+
+  /** @returns {string} id of the open room, or '' */
+  get id() {
+    return this.place?.room.facts.id ?? '';
+  }
+
+  /** @param {Place} place */
+  show(place) {
+    const { room, tally } = place;
+    const { drafts, title } = this.#ports;
+    this.place = place;
+    this.#pill.unseen = 0;
+    const { facts } = room;
+    this.composer.show(called(facts, title), drafts.of(facts.id));
+    this.timeline.show(room, tally.unread ? tally.read_seq : null);
+    room.look();
+    this.redraw();
+  }
+
+  /** The open room is none of ours any more. @param {string} words */
+  clear(words) {
+    const had_focus = element('composer').contains(document.activeElement);
+    this.place = null;
+    this.#pill.unseen = 0;
+    close_words();
+    this.composer.show('', '');
+    this.timeline.clear(words);
+    for (const id of ['composer', 'closed', 'pill']) element(id).hidden = true;
+    element('room-topic').hidden = true;
+    element('room-topic').textContent = element('room-members').textContent = '';
+    if (had_focus) element('timeline').focus();
+    this.#draw_typing();
+  }
+
+  redraw() {
+    if (!this.place) return;
+    const { facts, refusal } = this.place.room;
+    draw_head(facts, this.#ports.title);
+    element('composer').hidden = facts.archived || Boolean(refusal);
+    element('closed').hidden = !facts.archived;
+    this.timeline.changed();
+    this.#draw_typing();
+  }
+
+  /** Something new in the open room. @param {Message} message @param {boolean} live */
+  arrived(message, live) {
+    this.typing.came(this.id, message.from);
+    if (message.kind === 'deleted') {
+      this.composer.cancel(message.target);
+      close_words();
+    }
+    const others = spoken.has(message.kind) && message.from !== this.#ports.me.id;
+    if (live && others && (!this.timeline.following || document.hidden)) this.#pill.unseen++;
+    this.seen();
+  }
+
+  /** The reader may have seen more. */
+  seen() {
+    const at_end = this.timeline.following;
+    if (at_end && !document.hidden) this.#pill.unseen = 0;
+    this.#pill.draw(at_end || !this.place);
+    if (this.#is_read() && this.#reading === null)
+      this.#reading = setTimeout(() => {
+        this.#reading = null;
+        if (this.#is_read()) this.#read();
+      }, read_pause_ms);
+  }
+
+  /** Whether the newest message is in sight and not yet told to be read. */
+  #is_read() {
+    const { room, tally } = this.place ?? {};
+    const last = room?.log.last ?? 0;
+    const looking = !document.hidden && document.hasFocus();
+    return looking && this.timeline.following && last > (tally?.read_seq ?? last);
+  }
+
+  #read() {
+    const { room, tally } = /** @type {Place} */ (this.place);
+    const seq = Number(room.log.last);
+    // The server's own word may be lost: what was seen is read.
+    if (!this.#ports.send({ type: 'read', room: room.facts.id, seq })) return;
+    tally.read({ seq, unread: 0, mentions: 0 });
+    this.#ports.on_read();
+  }
+
+  /** @param {string} text */
+  #typed(text) {
+    const { drafts, send } = this.#ports;
+    if (!this.place) return;
+    drafts.keep(this.id, text);
+    if (text && this.typing.typed(this.id)) send({ type: 'typing', room: this.id });
+  }
+
+  #draw_typing() {
+    const { people } = this.#ports;
+    const words = this.id ? this.typing.sentence(this.id, (id) => people.name(id)) : '';
+    const line = element('typing');
+    if (line.textContent !== words) line.textContent = words;
+  }
+
+  /** @param {string} body @param {import('./composer.js').About|null} about */
+  #submit(body, about) {
+    if (!this.place) return false;
+    this.#ports.outbox.add(this.id, body, about ? { kind: about.kind, target: about.target } : {});
+    this.typing.sent();
+    if (about?.kind !== 'edit') this.timeline.follow();
+    return true;
+  }
+
+  /** @param {Message} message */
+  #edit(message) {
+    const text = this.place?.room.annotations.text(message);
+    const about = { target: message.seq, words: 'Editing your message' };
+    this.composer.begin({ kind: 'edit', ...about }, text);
+  }
+
+  #edit_last() {
+    const { me } = this.#ports;
+    const last = [...(this.place?.room.log.messages ?? [])]
+      .reverse()
+      .find(({ from, kind, refused }) => from === me.id && spoken.has(kind) && !refused);
+    if (last) this.#edit(last);
+  }
+
+  /** @param {Message} message */
+  #reply(message) {
+    const { people, me } = this.#ports;
+    const text = this.place?.room.annotations.text(message).replace(/\s+/g, ' ') ?? '';
+    const name = message.from === me.id ? 'yourself' : people.name(message.from);
+    const words = `Replying to ${name}: ${text.slice(0, words_of_quote)}`;
+    this.composer.begin({ kind: 'reply', target: message.seq, words });
+  }
+
+  /** Adds a reaction, or takes one's own back. @param {Message} message @param {string} emoji */
+  #react({ seq }, emoji) {
+    const { outbox, ask, announce, me } = this.#ports;
+    const { annotations } = /** @type {Place} */ (this.place).room;
+    const own = annotations
+      .reactions(seq)
+      .find((one) => one.emoji === emoji)
+      ?.by.get(me.id);
+    if (own === undefined) outbox.add(this.id, emoji, { kind: 'reaction', target: seq });
+    else
+      ask(command('delete', { room: this.id, seq: own })).catch((error) => announce(error.message));
+  }
+
+  /** @param {Message} message @param {HTMLElement} from */
+  async #open_menu(message, from) {
+    const { open_message_menu } = await import('./message.menu.js');
+    const { me, people, ask } = this.#ports;
+    const { room } = /** @type {Place} */ (this.place);
+    // The button is gone when nothing points at it: the focus returns to the message.
+    from.closest('li')?.focus({ preventScroll: true });
+    open_message_menu(from, room, message, {
+      me,
+      name_of: (id) => people.name(id),
+      send: ask,
+      reply: (one) => this.#reply(one),
+      edit: (one) => this.#edit(one),
+      react: (one, emoji) => this.#react(one, emoji),
+      copy: (text) => this.#copy(text),
+    });
+  }
+
+  /** @param {string} action @param {HTMLElement} item @param {HTMLElement} from */
+  #act(action, item, from) {
+    const { outbox } = this.#ports;
+    const { mid = '', seq = '' } = item.dataset;
+    const room = this.place?.room;
+    const message = room?.log.at(Number(seq));
+    const letter = outbox.letters.find(({ id }) => id === mid);
+    if (action === 'retry') outbox.retry(mid);
+    else if (action === 'discard') outbox.discard(mid);
+    else if (action === 'copy' && letter) this.#copy(letter.body);
+    else if (action === 'reopen') room?.pages.reopen(Number(seq));
+    else if (message) this.#act_on(action, message, from);
+    if (action === 'retry' || action === 'discard') this.composer.focus();
+  }
+
+  /** @param {string} action @param {Message} message @param {HTMLElement} from */
+  #act_on(action, message, from) {
+    const { room } = /** @type {Place} */ (this.place);
+    if (action === 'menu') this.#open_menu(message, from);
+    else if (action === 'reply') this.#reply(message);
+    else if (action === 'react') this.#react(message, from.dataset.emoji ?? '👍');
+    else if (action === 'edits')
+      import('./message.menu.js').then(({ show_edits }) => show_edits(room, message));
+    else if (action === 'report') {
+      const { seq, refused } = message;
+      this.#copy(`SecureChat could not open message ${seq} of room ${this.id}: ${refused}.`);
+    }
+  }
+
+  /** @param {string} text */
+  async #copy(text) {
+    const { announce } = this.#ports;
+    try {
+      await navigator.clipboard.writeText(text);
+      announce('Copied');
+    } catch {
+      announce('The browser did not allow copying');
+    }
+  }
+}

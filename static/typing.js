@@ -1,0 +1,58 @@
+/** Who is typing, and telling that one is. Pure. */
+export const pause_ms = 3000;
+export const shown_ms = 5000;
+
+export class Typing {
+  /** Until when, by room and person. @type {Map<string, Map<string, number>>} */
+  #until_ms = new Map();
+  #told_ms = -Infinity;
+  #told_room = '';
+  #now;
+
+  /** @param {() => number} now ms */
+  constructor(now) {
+    this.#now = now;
+  }
+
+  /** @param {string} room @returns {boolean} whether to tell the others now */
+  typed(room) {
+    const now = this.#now();
+    if (room === this.#told_room && now - this.#told_ms < pause_ms) return false;
+    this.#told_ms = now;
+    this.#told_room = room;
+    return true;
+  }
+
+  /** A message went out: the next key is news again. */
+  sent() {
+    this.#told_ms = -Infinity;
+  }
+
+  /** @param {string} room @param {string} user */
+  heard(room, user) {
+    const people = this.#until_ms.get(room) ?? new Map();
+    this.#until_ms.set(room, people.set(user, this.#now() + shown_ms));
+  }
+
+  /** What was being typed has come. @param {string} room @param {string} user */
+  came(room, user) {
+    this.#until_ms.get(room)?.delete(user);
+  }
+
+  /** @param {string} room @returns {string[]} user ids */
+  in(room) {
+    const now = this.#now();
+    return [...(this.#until_ms.get(room) ?? [])]
+      .filter(([, until_ms]) => until_ms > now)
+      .map(([user]) => user);
+  }
+
+  /** @param {string} room @param {(id: string) => string} name_of @returns {string} or '' */
+  sentence(room, name_of) {
+    const names = this.in(room).map(name_of);
+    if (names.length === 0) return '';
+    if (names.length === 1) return `${names[0]} is typing …`;
+    if (names.length === 2) return `${names[0]} and ${names[1]} are typing …`;
+    return 'Several people are typing …';
+  }
+}

@@ -1,0 +1,130 @@
+"""Who may register, who is an administrator, and new passwords, without pages around them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Coroutine
+from io import StringIO
+from typing import Any, TypeVar
+
+from twisted.internet.defer import Deferred, fail
+from twisted.trial.unittest import SynchronousTestCase
+
+from securechat.__main__ import MISUSED, CommandLine, main
+from securechat.chat.accounts import WrongPair
+from securechat.chat.administration import RESET_MS, Administration, WrongToken
+from securechat.core.errors import Unavailable
+from securechat.core.model import Registration
+
+from .fakes_web import PASSWORD, START_MS, Browser, Web
+
+T = TypeVar("T")
+NEW = "another long secret"
+
+
+class AdministrationCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.web = Web()
+        self.administration = self.web.administration
+
+    def run_now(self, work: Coroutine[Deferred[Any], Any, T]) -> T:
+        return self.successResultOf(Deferred.fromCoroutine(work))
+
+    def fails(self, work: Coroutine[Deferred[Any], Any, Any], error: type[Exception]) -> None:
+        self.failureResultOf(Deferred.fromCoroutine(work), error)
+
+    def another(self, chosen: Registration | None = None) -> Administration:
+        web = self.web
+        return Administration(web.operator, web.accounts, web.bus, web.random, chosen)
+
+
+class WhoMayRegister(AdministrationCase):
+    def test_what_was_kept_is_known_once_it_was_asked_for_and_needs_no_database_then(self) -> None:
+        self.web.operator.kept = "invite"
+        self.assertEqual(self.administration.known_registration, "open")
+        self.assertEqual(self.run_now(self.administration.registration()), "invite")
+        self.web.store.away = True
+        self.assertEqual(self.run_now(self.administration.registration()), "invite")
+        self.assertEqual(self.administration.known_registration, "invite")
+
+    def test_nothing_is_guessed_while_the_database_is_away(self) -> None:
+        self.web.store.away = True
+        self.fails(self.administration.registration(), Unavailable)
+        self.fails(self.administration.is_set_up(), Unavailable)
+
+    def test_what_the_operator_says_needs_no_database(self) -> None:
+        self.web.store.away = True
+        self.assertEqual(self.run_now(self.another("closed").registration()), "closed")
+
+    def test_another_daemon_may_set_up_meanwhile(self) -> None:
+        self.assertEqual(self.run_now(self.administration.registration()), "open")
+        other = self.another()
+        made = other.set_up("Ada", "ada", PASSWORD, PASSWORD, "invite", START_MS)
+        session, _ = self.run_now(made)
+        self.assertEqual(session.user.role, "administrator")
+        self.assertEqual(self.run_now(self.administration.registration()), "invite")
+        self.assertTrue(self.run_now(self.administration.is_set_up()))
+        again = self.administration.set_up("Eve", "eve", PASSWORD, PASSWORD, "open", START_MS)
+        self.fails(again, WrongToken)
+
+
+class NewPasswords(AdministrationCase):
+    def setUp(self) -> None:
+        super().setUp()
+        Browser(self.web).register()
+        self.token = self.link()
+
+    def link(self) -> str:
+        token = self.run_now(self.administration.new_reset("ada", START_MS))
+        assert token is not None
+        return token
+
+    def test_an_earlier_link_works_no_more(self) -> None:
+        newer = self.link()
+        self.fails(self.administration.reset_of(self.token, START_MS), WrongToken)
+        self.assertEqual(
+            self.run_now(self.administration.reset_of(newer, START_MS)).username, "ada"
+        )
+
+    def test_a_link_is_good_for_a_day(self) -> None:
+        self.run_now(self.administration.reset_of(self.token, START_MS + RESET_MS - 1))
+        self.fails(self.administration.reset_of(self.token, START_MS + RESET_MS), WrongToken)
+
+    def test_only_its_digest_is_kept(self) -> None:
+        self.assertNotIn(self.token, repr(self.web.operator.resets))
+
+    def test_nobody_gets_none(self) -> None:
+        for name in ("nobody", "no body", ""):
+            self.assertIsNone(self.run_now(self.administration.new_reset(name, START_MS)))
+
+    def test_a_session_that_cannot_be_stored_does_not_undo_the_password(self) -> None:
+        self.patch(self.web.store, "add_session", lambda session: fail(Unavailable("away")))
+        reset = self.administration.reset(self.token, NEW, NEW, START_MS)
+        user, cookie = self.run_now(reset)
+        self.assertEqual((user.username, cookie), ("ada", None))
+        self.fails(self.web.accounts.log_in("ada", PASSWORD, START_MS), WrongPair)
+        self.fails(self.web.accounts.log_in("ada", NEW, START_MS), Unavailable)
+
+
+class TheCommandLine(SynchronousTestCase):
+    def test_a_command_follows_the_options_of_the_daemon(self) -> None:
+        options = CommandLine()
+        options.parseOptions(["--data-dir", "/x", "admin", "reset", "ada"])
+        self.assertEqual(str(options.config.data_dir), "/x")
+        self.assertEqual(options.subCommand, "admin")
+
+    def test_what_means_nothing_is_refused_with_a_sentence(self) -> None:
+        for words in ([], ["admin"], ["admin", "grant"], ["admin", "reports", "x"], ["x"]):
+            errors = StringIO()
+            self.patch(sys, "stderr", errors)
+            self.assertEqual(main(words), MISUSED, words)
+            self.assertRegex(errors.getvalue(), r"\Asecurechat: .+\n\Z")
+
+    def test_every_command_has_help(self) -> None:
+        for words in ([], ["admin"], ["admin", "grant"], ["admin", "reset"], ["fsck"]):
+            output = StringIO()
+            self.patch(sys, "stdout", output)
+            ended = self.assertRaises(SystemExit, main, [*words, "--help"])
+            self.assertEqual(ended.code, 0)
+            usage = " ".join(["Usage: python -m securechat [options]", *words])
+            self.assertIn(usage, output.getvalue())
