@@ -122,6 +122,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         rooms=store.rooms,
         sealer=room_keys,
         bus=bus,
+        clock=reactor,
         wall_clock=now_ms,
         random_bytes=os.urandom,
         doubt=journal.doubts.add,

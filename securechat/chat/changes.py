@@ -6,13 +6,13 @@ nobody's connection: once begun it is finished and told, whether or not anybody 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ..core import commands as c
@@ -32,27 +32,15 @@ from ..core.model import (
     digest_of,
 )
 from ..core.ports import Bus, Changes, Posted, Reached, Rooms, RoomsChanged
+from .resends import is_told_by, room_id
 
 log = Logger()
 
 MOST_UNDER_WAY = 100
 """So many changes a daemon carries out at once; beyond that it answers ``unavailable``."""
 
-_KINDS: dict[type, str] = {
-    c.Delete: "deleted",
-    c.RenameRoom: "renamed",
-    c.SetTopic: "topic",
-    c.ArchiveRoom: "archived",
-    c.LeaveRoom: "left",
-    c.AddMember: "joined",
-    c.Kick: "removed",
-    c.Ban: "banned",
-    c.Unban: "unbanned",
-    c.Mute: "muted",
-    c.Unmute: "unmuted",
-    c.SetRole: "role",
-}
-"""The kind of event that each change writes."""
+ANSWER_WITHIN_S = 4.8
+"""Making a room and showing it are two calls to the store; both are waited for so long."""
 
 Done = TypeVar("Done")
 
@@ -84,6 +72,7 @@ class RoomChanges:
         rooms: Rooms,
         sealer: RoomKeys,
         bus: Bus,
+        clock: IReactorTime,
         wall_clock: Callable[[], int],
         random_bytes: Callable[[int], bytes],
         doubt: Callable[[Iterable[RoomId], Iterable[UserId]], None],
@@ -96,6 +85,7 @@ class RoomChanges:
         self._rooms = rooms
         self._sealer = sealer
         self._bus = bus
+        self._clock = clock
         self._wall_clock = wall_clock
         self._random_bytes = random_bytes
         self._doubt = doubt
@@ -200,13 +190,7 @@ class RoomChanges:
                 reason=error,
             )
             raise Refused(Code.INTERNAL) from None
-        told: dict[str, object] = {"kind": _KINDS[type(command)]}
-        if isinstance(command, c.Delete):
-            told["target"] = command.seq
-        same = all(
-            value == told.get(name, getattr(command, name, value)) for name, value in said.items()
-        )
-        if not same:
+        if not is_told_by(command, said):
             raise Refused(Code.ID_CONFLICT)
 
     def _begin(
@@ -216,6 +200,7 @@ class RoomChanges:
         concern: _Concern,
     ) -> Deferred[Done]:
         answer: Deferred[Done] = Deferred()
+        answer.addTimeout(ANSWER_WITHIN_S, self._clock, onTimeoutCancel=_too_late)
         Deferred.fromCoroutine(self._carry_out(work, show, concern, answer)).addErrback(
             lambda failure: log.failure("a change of a room could not be told", failure)
         )
@@ -236,9 +221,11 @@ class RoomChanges:
                     answer.callback(await show(changed))
                 finally:
                     self._tell(changed, concern)
+        except Unavailable as error:
+            self._doubt(concern.rooms, concern.people)
+            if not answer.called:
+                answer.errback(error)
         except Exception as error:
-            if isinstance(error, Unavailable):
-                self._doubt(concern.rooms, concern.people)
             if answer.called:
                 raise
             answer.errback(error)
@@ -263,28 +250,24 @@ class RoomChanges:
         affected = dict.fromkeys(changed.affected)
         if changed.duplicate:
             # The first answer may have been lost, and the news with it.
-            self._bus.publish(Reached(event.room, event.seq))
             affected |= dict.fromkeys(concern.people)
         else:
-            self._bus.publish(Posted((event,), {changed.key.kid: changed.key}))
             _note(changed)
+        if affected or changed.duplicate:
+            # Read from the store, the event comes with who is a member now.
+            self._bus.publish(Reached(event.room, event.seq))
+        else:
+            self._bus.publish(Posted((event,), {changed.key.kid: changed.key}))
         for user in affected:
             self._bus.publish(RoomsChanged(user))
 
 
+def _too_late(_: object, seconds: float) -> NoReturn:
+    raise Unavailable(f"no answer to a change within {seconds} s")
+
+
 async def _as_it_is(changed: Changed) -> Changed:
     return changed
-
-
-def room_id(actor: UserId, command: c.CreateRoom, mid: MessageId) -> RoomId:
-    """The id of a new room: the same for every resend, and for a direct room of the same people."""
-    if command.kind != "direct":
-        return RoomId(_hashed("room", actor, mid)[:22])
-    return RoomId("d" + _hashed("direct", *sorted({actor, *command.people}))[:21])
-
-
-def _hashed(*lines: str) -> str:
-    return b64url(hashlib.sha256("\n".join(lines).encode("ascii")).digest())
 
 
 def _note(changed: Changed) -> None:

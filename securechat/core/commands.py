@@ -7,6 +7,7 @@ command that changes something may be sent again after an unknown outcome: it is
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from .model import HistoryRule, MessageId, PostKind, RoomId, RoomKind, RoomRole, UserId
 
@@ -277,6 +278,22 @@ OnPerson = AddMember | Kick | Ban | Unban | Mute | Unmute | SetRole
 
 Change = Delete | RenameRoom | SetTopic | ArchiveRoom | LeaveRoom | OnPerson
 """What a member may do to a room; each writes one event there."""
+
+KINDS: Final[dict[type, str]] = {
+    Delete: "deleted",
+    RenameRoom: "renamed",
+    SetTopic: "topic",
+    ArchiveRoom: "archived",
+    LeaveRoom: "left",
+    AddMember: "joined",
+    Kick: "removed",
+    Ban: "banned",
+    Unban: "unbanned",
+    Mute: "muted",
+    Unmute: "unmuted",
+    SetRole: "role",
+}
+"""The kind of the event that says that a change was made."""
 
 RoomCommand = CreateRoom | JoinRoom | FindRooms | Invite | RevokeInvites | Report | Change
 """Everything that is answered ``done``."""

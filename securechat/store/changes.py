@@ -101,7 +101,7 @@ class Changes:
         def work(act: Act) -> Changed:
             room = _held(act.tx, command.room)
             affected = deeds.affected_by(actor, command)
-            if earlier := act.earlier(room.id, deeds.told_by(command), affected):
+            if earlier := act.earlier(room.id, c.KINDS[type(command)], affected):
                 return earlier
             return deeds.carry_out(act, command, room)
 

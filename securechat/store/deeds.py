@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, assert_never
+from typing import assert_never
 
 from ..core import commands as c
 from ..core import rights
@@ -12,26 +12,6 @@ from . import deletion, membership, places, roles, upkeep
 from .act import Act
 from .places import HeldRoom, Seat
 from .transaction import Transaction
-
-_TOLD_BY: Final[dict[type, str]] = {
-    c.Delete: "deleted",
-    c.RenameRoom: "renamed",
-    c.SetTopic: "topic",
-    c.ArchiveRoom: "archived",
-    c.LeaveRoom: "left",
-    c.AddMember: "joined",
-    c.Kick: "removed",
-    c.Ban: "banned",
-    c.Unban: "unbanned",
-    c.Mute: "muted",
-    c.Unmute: "unmuted",
-    c.SetRole: "role",
-}
-
-
-def told_by(command: c.Change) -> str:
-    """The kind of the event that says that ``command`` was carried out."""
-    return _TOLD_BY[type(command)]
 
 
 def affected_by(actor: UserId, command: c.Change) -> tuple[UserId, ...]:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from securechat.bus.local import LocalBus
-from securechat.chat.changes import MOST_UNDER_WAY, RoomChanges, room_id
+from securechat.chat.changes import ANSWER_WITHIN_S, MOST_UNDER_WAY, RoomChanges
+from securechat.chat.resends import room_id
 from securechat.core import commands as c
 from securechat.core.encoding import b64url
 from securechat.core.errors import Code, Refused, Unavailable
@@ -30,6 +32,7 @@ class ChangesCase(TestCase):
         self.port = MemoryChanges(self.store)
         self.told: list[str] = []
         self.doubts: list[tuple[set[RoomId], set[UserId]]] = []
+        self.clock = Clock()
         bus = LocalBus()
         bus.listen(self.hear)
         self.changes = RoomChanges(
@@ -37,6 +40,7 @@ class ChangesCase(TestCase):
             rooms=MemoryRooms(self.store),
             sealer=RoomKeys(RootKeys("db", {1: os.urandom(32)})),
             bus=bus,
+            clock=self.clock,
             wall_clock=lambda: NOW_MS,
             random_bytes=lambda size: b"\x07" * size,
             doubt=self.doubt,
@@ -89,7 +93,11 @@ class Telling(ChangesCase):
     def test_a_change_is_answered_then_told_then_whom_it_affects(self) -> None:
         changed = self.successResultOf(self.kick())
         self.assertEqual((changed.event.seq, changed.event.mid), (1, ID))
-        self.assertEqual(self.told, ["done", "event general/1", f"rooms of {EVE}"])
+        self.assertEqual(self.told, ["done", "reached general/1", f"rooms of {EVE}"])
+
+    def test_what_changes_nobodys_place_is_told_as_it_is(self) -> None:
+        self.successResultOf(self.topic())
+        self.assertEqual(self.told, ["done", "event general/1"])
 
     def test_nothing_is_told_before_the_commit(self) -> None:
         self.port.gate = Deferred()
@@ -146,6 +154,15 @@ class Telling(ChangesCase):
         self.port.lost = False
         self.assertTrue(self.successResultOf(self.kick()).duplicate)
         self.assertEqual(self.told[1], "reached general/1")
+
+    def test_nobody_waits_for_two_slow_calls_one_after_the_other(self) -> None:
+        self.port.gate = Deferred()
+        answer = self.changes.create(ADA, c.CreateRoom(ID, "private", "tea"))
+        self.clock.advance(ANSWER_WITHIN_S)
+        self.failureResultOf(answer, Unavailable)
+        self.port.gate.callback(None)
+        self.assertEqual(len(self.told), 1)
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_an_answer_that_cannot_be_read_does_not_keep_the_news(self) -> None:
         asked = self.store.room_of
