@@ -52,10 +52,18 @@ class Joining:
 
     async def submit(self, request: SecureRequest, token: str) -> None:
         """POST: join, after registering where there is no account yet."""
-        room = await self._room(request, token)
+        try:
+            room = await self._room(request, token)
+            session = await self._desk.session(request)
+        except Unavailable as error:
+            form, answer = self._desk.form(request, self._throttles.registrations)
+            if answer is None and form.get("username"):
+                # Whoever was filling in the form keeps what was typed.
+                self._show_form(request, token, None, form, cannot_now(error))
+                return
+            raise
         if room is None:
             return
-        session = await self._desk.session(request)
         if session is not None:
             await self._join(request, token, room, session)
         else:
@@ -100,7 +108,7 @@ class Joining:
         self,
         request: SecureRequest,
         token: str,
-        room: PublicRoom,
+        room: PublicRoom | None,
         form: Form | None = None,
         answer: Answer | None = None,
     ) -> None:

@@ -94,6 +94,18 @@ class WithoutAnAccount(JoiningCase):
         response = self.browser.get(self.path)
         self.assertEqual((response.status, response.header("Retry-After")), (503, "5"))
 
+    def test_a_form_sent_without_a_database_is_shown_again_with_what_was_typed(
+        self,
+    ) -> None:
+        csrf = self.browser.get(self.path).csrf
+        self.web.store.away = True
+        response = self.browser.post(self.path, {"csrf": csrf, **FORM})
+        self.assertEqual((response.status, response.header("Retry-After")), (503, "5"))
+        self.assertIn(f'value="{FORM["username"]}"', response.text)
+        self.assertNotIn("Chess", response.text)
+        self.web.store.away = False
+        self.assertEqual(self.browser.submit(self.path, **FORM).status, 303)
+
 
 class WithAnAccount(JoiningCase):
     def setUp(self) -> None:
