@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..chat.journal import Receipt
 from ..chat.rooms import PAGE_EVENTS, REPLAY_EVENTS
@@ -11,10 +11,8 @@ from ..core import commands, keys, parsing, wire
 from ..core.encoding import b64url
 from ..core.errors import Code, Refused
 from ..core.model import Member, StoredEvent
+from .connection import Connection
 from .subscription import wrap_keys
-
-if TYPE_CHECKING:
-    from .protocol import ChatProtocol
 
 MOST_FRAME_BYTES = 1 << 20
 """No page of history makes a longer frame."""
@@ -22,7 +20,7 @@ MOST_FRAME_BYTES = 1 << 20
 _HISTORY_HEAD_BYTES = 64 * 1024
 
 
-async def welcome(connection: ChatProtocol, hello: commands.Hello) -> None:
+async def welcome(connection: Connection, hello: commands.Hello) -> None:
     """← welcome: the server's half of the key agreement, who you are, your rooms, the limits."""
     factory = connection.factory
     try:
@@ -61,7 +59,7 @@ async def welcome(connection: ChatProtocol, hello: commands.Hello) -> None:
     factory.belongings.know(connection, rooms)
 
 
-async def subscribe(connection: ChatProtocol, command: commands.Subscribe) -> None:
+async def subscribe(connection: Connection, command: commands.Subscribe) -> None:
     """← subscribed, perhaps a gap, then the events above ``since`` (or a page), then live."""
     factory = connection.factory
     entry = await factory.room_reader.enter(connection.user_id, command.room, command.since)
@@ -89,7 +87,7 @@ async def subscribe(connection: ChatProtocol, command: commands.Subscribe) -> No
         raise
 
 
-async def history(connection: ChatProtocol, command: commands.History) -> None:
+async def history(connection: Connection, command: commands.History) -> None:
     """← history: the events before a number, as many as one frame holds, the newest of them."""
     factory = connection.factory
     page = await factory.room_reader.before(
@@ -124,7 +122,7 @@ def _fitting(events: tuple[StoredEvent, ...]) -> tuple[list[StoredEvent], list[b
     return fitting[::-1], entries[::-1]
 
 
-async def people(connection: ChatProtocol, command: commands.People) -> None:
+async def people(connection: Connection, command: commands.People) -> None:
     """← people: who these user ids are, where we share a room."""
     found = await connection.factory.room_reader.people(connection.user_id, command.ids)
     connection.send(
@@ -139,7 +137,7 @@ async def people(connection: ChatProtocol, command: commands.People) -> None:
     )
 
 
-async def members(connection: ChatProtocol, command: commands.Members) -> None:
+async def members(connection: Connection, command: commands.Members) -> None:
     """← members: who is in the room (or banned from it), by user name."""
     factory = connection.factory
     found, more = await factory.room_reader.members(
@@ -162,23 +160,23 @@ def _member(member: Member, is_online: bool) -> dict[str, Any]:
     }
 
 
-async def unsubscribe(connection: ChatProtocol, command: commands.Unsubscribe) -> None:
+async def unsubscribe(connection: Connection, command: commands.Unsubscribe) -> None:
     """No answer: nothing more of the room comes."""
     connection.conversation.left(command.room)
     connection.factory.fanout.unsubscribe(connection, command.room)
 
 
-async def read(connection: ChatProtocol, command: commands.Read) -> None:
+async def read(connection: Connection, command: commands.Read) -> None:
     """No answer: all of the person's connections are told ``read``."""
     await connection.factory.signals.read(connection.user_id, command)
 
 
-async def typing(connection: ChatProtocol, command: commands.Typing) -> None:
+async def typing(connection: Connection, command: commands.Typing) -> None:
     """No answer: the others' connections are told ``typing``."""
     await connection.factory.signals.typing(connection.user_id, command)
 
 
-def posted(connection: ChatProtocol, post: commands.Post, receipt: Receipt) -> None:
+def posted(connection: Connection, post: commands.Post, receipt: Receipt) -> None:
     """← posted: only after COMMIT, and before the author's own event."""
     connection.send(
         wire.encode(

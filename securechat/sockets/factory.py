@@ -20,12 +20,13 @@ from ..chat.rooms import RoomReader
 from ..chat.signals import Signals
 from ..core import wire
 from ..core.conversation import Pace
-from ..core.errors import Close, Code
+from ..core.errors import Close
 from ..core.keys import RoomKeys
 from ..core.model import RoomId, SessionDigest, UserId, Visitor
 from ..core.ports import News, Online, ReadTo, RoomsChanged, SessionEnded
 from .audience import FanoutMetrics
 from .belongings import Belongings
+from .connection import Refusals
 from .fanout import Fanout
 from .outbox import Turn
 from .presence import Presence
@@ -47,7 +48,7 @@ RETRY_MS = (500, 4000)
 """Between these (milliseconds) a client is told to come back after a goodbye."""
 
 
-class SocketMetrics(FanoutMetrics, Protocol):
+class SocketMetrics(FanoutMetrics, Refusals, Protocol):
     """What the connections count."""
 
     def connected(self) -> None:
@@ -55,12 +56,6 @@ class SocketMetrics(FanoutMetrics, Protocol):
 
     def disconnected(self) -> None:
         """A connection has ended."""
-
-    def refused(self, code: Code) -> None:
-        """A command was refused."""
-
-    def slow_reader_cut(self) -> None:
-        """A connection was aborted because it read too slowly."""
 
 
 class ChatFactory(WebSocketServerFactory):

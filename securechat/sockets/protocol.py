@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from autobahn.twisted.websocket import WebSocketServerProtocol
 from twisted.internet.defer import Deferred
@@ -17,11 +18,9 @@ from ..core.errors import Close, Code, Refused, Unavailable
 from ..core.keys import Channel
 from ..core.model import UserId, Visitor
 from . import answers, room_answers
+from .connection import Services
 from .outbox import Outbox
 from .underway import UnderWay
-
-if TYPE_CHECKING:
-    from .factory import ChatFactory
 
 log = Logger()
 
@@ -30,10 +29,25 @@ MOST_WAITING_FRAMES = 16
 MOST_POSTS_UNDER_WAY = 128
 
 
+class Registry(Services, Protocol):
+    """Who knows all connections."""
+
+    gone: Callable[[Visitor], None]
+
+    def entered(self, connection: ChatProtocol) -> None:
+        """A connection was opened."""
+
+    def left(self, connection: ChatProtocol, code: int | None) -> None:
+        """An opened connection has ended."""
+
+    def leave_rooms(self, connection: ChatProtocol) -> None:
+        """Send ``connection`` no more events."""
+
+
 class ChatProtocol(WebSocketServerProtocol):
     """A signed-in person's socket; Autobahn calls the camelCase methods."""
 
-    factory: ChatFactory
+    factory: Registry
     transport: Any  # TCP or TLS; both push, pause and abort
     channel: Channel
     conversation: Conversation

@@ -5,37 +5,35 @@ What a connection has posted before is stored before: its own order is kept.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..core import commands as c
 from ..core import wire
 from ..core.model import Room, RoomId
 from .answers import Answer
-
-if TYPE_CHECKING:
-    from .protocol import ChatProtocol
+from .connection import Connection
 
 
-async def create_room(connection: ChatProtocol, command: c.CreateRoom) -> None:
+async def create_room(connection: Connection, command: c.CreateRoom) -> None:
     """← done: the room, new or (a direct one) found."""
     room = await connection.factory.room_changes.create(connection.user_id, command)
     _enter(connection, command.id, room)
 
 
-async def join_room(connection: ChatProtocol, command: c.JoinRoom) -> None:
+async def join_room(connection: Connection, command: c.JoinRoom) -> None:
     """← done: the room."""
     room = await connection.factory.room_changes.join(connection.user_id, command)
     _enter(connection, command.id, room)
 
 
-def _enter(connection: ChatProtocol, request: str, room: Room) -> None:
+def _enter(connection: Connection, request: str, room: Room) -> None:
     if connection.is_ending:
         return
     connection.factory.belongings.know(connection, [room])
     connection.send(wire.encode("done", id=request, room=wire.room_fields(room)))
 
 
-async def find_rooms(connection: ChatProtocol, command: c.FindRooms) -> None:
+async def find_rooms(connection: Connection, command: c.FindRooms) -> None:
     """← done: public rooms, by id."""
     found, more = await connection.factory.room_reader.find(
         connection.user_id, command.text, command.after
@@ -53,13 +51,13 @@ async def find_rooms(connection: ChatProtocol, command: c.FindRooms) -> None:
     connection.send(wire.encode("done", id=command.id, rooms=rooms, more=more))
 
 
-async def change(connection: ChatProtocol, command: c.Change) -> None:
+async def change(connection: Connection, command: c.Change) -> None:
     """← done: the number of the event that says so."""
     changed = await connection.factory.room_changes.change(connection.user_id, command)
     _done(connection, command.id, command.room, seq=changed.event.seq)
 
 
-async def invite(connection: ChatProtocol, command: c.Invite) -> None:
+async def invite(connection: Connection, command: c.Invite) -> None:
     """← done: the link, which is told this once."""
     link = await connection.factory.room_changes.invite(connection.user_id, command)
     _done(
@@ -73,19 +71,19 @@ async def invite(connection: ChatProtocol, command: c.Invite) -> None:
     )
 
 
-async def revoke(connection: ChatProtocol, command: c.RevokeInvites) -> None:
+async def revoke(connection: Connection, command: c.RevokeInvites) -> None:
     """← done: how many links to the room were still good."""
     count = await connection.factory.room_changes.revoke(connection.user_id, command)
     _done(connection, command.id, command.room, revoked=count)
 
 
-async def report(connection: ChatProtocol, command: c.Report) -> None:
+async def report(connection: Connection, command: c.Report) -> None:
     """← done: the administrators will find it."""
     await connection.factory.room_changes.report(connection.user_id, command)
     connection.send(wire.encode("done", id=command.id))
 
 
-def _done(connection: ChatProtocol, request: str, room: RoomId, **fields: Any) -> None:
+def _done(connection: Connection, request: str, room: RoomId, **fields: Any) -> None:
     connection.send(wire.encode("done", id=request, room=room, **fields))
 
 
