@@ -1,8 +1,9 @@
 """The heartbeat: what holds whatever the bus does, by asking the database every few seconds.
 
 News may be lost. So every BEAT_S this node asks for the newest numbers of the rooms that somebody
-here listens to, and whether the sessions behind the open sockets still exist. Two queries, and one
-more for every person who has just come or whose rooms have changed.
+here listens to, and whether the sessions behind the open sockets still exist: one query for every
+500 rooms, one for every 500 sessions, and one for every person who has just come or whose rooms
+have changed.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from typing import TextIO
 from . import keyring
 from .config import Config
 from .core import audit
-from .core.audit import Complaint, RoomAudit
+from .core.audit import Complaint, Deletion, RoomAudit
 from .core.errors import Damaged, Misconfigured, Unavailable
 from .core.keys import RoomKeys
 from .core.model import ROOM_ID, RoomId
@@ -117,10 +117,23 @@ class Inspection:
     def _read_on(self, room: RoomAudit, last_seq: int) -> Iterator[Complaint]:
         for one in self._evidence.rows(room.id, room.reached, last_seq):
             yield from room.judge(one)
-            for seq in room.deleted_by(one):
-                now = self._evidence.row(room.id, seq)
-                if now is not None and not (now.key_gone and now.text_gone):
-                    yield room.not_destroyed(seq, one.event.seq)
+            deletion = room.deletion(one)
+            if deletion is not None:
+                yield from self._look_at(room, deletion)
+
+    def _look_at(self, room: RoomAudit, deletion: Deletion) -> Iterator[Complaint]:
+        for seq in deletion.living:
+            now = self._evidence.row(room.id, seq)
+            if now is not None and not (now.key_gone and now.text_gone):
+                yield room.not_destroyed(seq, deletion.seq)
+        if not deletion.edits or deletion.target is None:
+            return
+        target = self._evidence.row(room.id, deletion.target)
+        for seq in deletion.edits:
+            edit = self._evidence.row(room.id, seq)
+            complaint = None if edit is None else room.misnamed(deletion, target, edit)
+            if complaint is not None:
+                yield complaint
 
     def _tell(self, line: str) -> None:
         self._damages += 1

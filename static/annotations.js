@@ -10,12 +10,14 @@ export class Annotations {
   #edits = new Map();
   /** Reactions to a message, by their own number. @type {Map<number, Map<number, Message>>} */
   #reactions = new Map();
-  /** Numbers that are destroyed, and who did it. @type {Map<number, string>} */
+  /** Numbers that are destroyed, who did it, and the number that says so.
+   * @type {Map<number, {by: string, at: number}>} */
   #deleted = new Map();
   /** Destroyed numbers that never had a row. @type {Set<number>} */
   #rowless = new Set();
   /** @type {Map<number, number>} */
   #stamps = new Map();
+  #touched = 0;
 
   /** @param {number} seq @returns {number} changes whenever something is said about this number */
   stamp(seq) {
@@ -24,7 +26,7 @@ export class Annotations {
 
   /** @param {number} seq */
   #touch(seq) {
-    this.#stamps.set(seq, this.stamp(seq) + 1);
+    this.#stamps.set(seq, ++this.#touched);
   }
 
   /** @param {Message} message @returns {number[]} numbers whose words must be forgotten now */
@@ -46,7 +48,7 @@ export class Annotations {
   }
 
   /** @param {Message} message @returns {number[]} */
-  #delete({ from, target = 0, about = {} }) {
+  #delete({ seq: at, from, target = 0, about = {} }) {
     const edits = Array.isArray(about.edits) ? about.edits.filter(Number.isSafeInteger) : [];
     for (const [of, reactions] of this.#reactions)
       if (reactions.delete(target)) {
@@ -55,16 +57,37 @@ export class Annotations {
       }
     if (about.was === 'reaction') this.#rowless.add(target);
     for (const seq of edits) this.#rowless.add(seq);
-    for (const seq of [target, ...edits]) this.#deleted.set(seq, from);
+    for (const seq of [target, ...edits]) this.#deleted.set(seq, { by: from, at });
     this.#edits.delete(target);
     this.#reactions.delete(target);
     this.#touch(target);
     return [target, ...edits];
   }
 
+  /** Forgets what was said before `first`: whoever pages back there is told again. @param {number} first */
+  trim(first) {
+    for (const [target, all] of this.#edits) {
+      const edits = all.filter(({ seq }) => seq >= first);
+      if (edits.length) this.#edits.set(target, edits);
+      else this.#edits.delete(target);
+    }
+    for (const [target, reactions] of this.#reactions) {
+      for (const seq of reactions.keys()) if (seq < first) reactions.delete(seq);
+      if (!reactions.size) this.#reactions.delete(target);
+    }
+    for (const [seq, { at }] of this.#deleted)
+      if (at < first) {
+        this.#deleted.delete(seq);
+        this.#rowless.delete(seq);
+      }
+    const known = [this.#edits, this.#reactions, this.#deleted];
+    for (const seq of this.#stamps.keys())
+      if (seq < first && !known.some((map) => map.has(seq))) this.#stamps.delete(seq);
+  }
+
   /** @param {number} seq @returns {string|undefined} who deleted the message */
   deleted_by(seq) {
-    return this.#deleted.get(seq);
+    return this.#deleted.get(seq)?.by;
   }
 
   /** Whether a destroyed number leaves nothing to show. @param {number} seq */

@@ -2,12 +2,16 @@
  * Says to screen readers what arrived: at most one sentence a second, so that a busy room stays
  * bearable. Pure: where it is said is handed in.
  */
+/** @typedef {{author: string, body: string, key: string}} Said */
+
 const pause_ms = 1000;
 const longest = 200;
 
 export class Announcer {
-  /** @type {{author: string, body: string}[]} */
+  /** @type {Said[]} */
   #waiting = [];
+  /** The message whose words were said last. */
+  #said = '';
   /** @type {any} */
   #timer = null;
   #say;
@@ -25,31 +29,39 @@ export class Announcer {
     this.#name_of = name_of;
   }
 
-  /** @param {string} author as `name_of` knows them @param {string} body */
-  message(author, body) {
-    this.#waiting.push({ author, body });
+  /** @param {string} author as `name_of` knows them @param {string} body @param {string} [key] names the message */
+  message(author, body, key = '') {
+    this.#waiting.push({ author, body, key });
     if (this.#timer === null) this.#timer = this.#later(() => this.#flush(), pause_ms);
   }
 
   /** Said at once: a change that the reader caused or must know. @param {string} text */
   now(text) {
+    this.#said = '';
     this.#say(text);
   }
 
-  /** What was said may be no longer: a message was deleted, a room is gone. */
+  /** What was said may be no longer: a room is gone. */
   silence() {
     this.#waiting = [];
-    this.#say('');
+    this.now('');
+  }
+
+  /** A message was deleted: its words are said no more. @param {string} key */
+  forget(key) {
+    this.#waiting = this.#waiting.filter((one) => one.key !== key);
+    if (this.#said === key) this.now('');
   }
 
   #flush() {
     this.#timer = null;
     const [first, ...others] = this.#waiting.splice(0);
     if (!first) return;
+    this.#said = others.length ? '' : first.key;
     this.#say(others.length ? `${others.length + 1} new messages` : this.#sentence(first));
   }
 
-  /** @param {{author: string, body: string}} message */
+  /** @param {Said} message */
   #sentence({ author, body }) {
     const text = `${this.#name_of(author)}: ${body}`;
     return text.length > longest ? `${text.slice(0, longest)} …` : text;

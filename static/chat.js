@@ -8,13 +8,14 @@ import { Details } from './details.js';
 import { Drafts } from './drafts.js';
 import { spoken } from './message.js';
 import { element } from './nodes.js';
-import { facts_after, is_about_members } from './notices.js';
+import { facts_after, is_about_members, reported } from './notices.js';
 import { Outbox } from './outbox.js';
+import { Pace } from './pace.js';
 import { Panes } from './panes.js';
 import { Directory } from './people.js';
 import { Requests } from './requests.js';
 import { Room } from './room.js';
-import { hash_of, room_in, Rooms, title_of } from './rooms.js';
+import { hash_of, message_in, room_in, Rooms, title_of } from './rooms.js';
 import { shelf } from './shelf.js';
 import { Sidebar } from './sidebar.js';
 import { Stage } from './stage.js';
@@ -89,8 +90,10 @@ const outbox = new Outbox({
 /** @param {RoomFacts} facts */
 const title = (facts) => title_of(facts, me.id, (id) => people.name(id));
 const rooms = new Rooms({ make: make_place, on_gone });
+/** @type {Pace<import('./rooms.js').Place>} */
+const watches = new Pace(({ room }) => room.watch(), later);
 const stage = new Stage({
-  ...{ me, outbox, drafts, people, send, ask, title, announce },
+  ...{ me, outbox, drafts, people, send, ask, title, announce, report },
   on_read: () => sidebar.changed(),
 });
 const sidebar = new Sidebar({
@@ -117,6 +120,7 @@ function on_state(state) {
   if (state.name !== 'open') {
     outbox.close();
     rooms.close();
+    watches.begin([]);
   }
   banner.show(state);
 }
@@ -134,7 +138,7 @@ function on_welcome({ rooms: facts, limits, user }) {
   show_room();
   // The room in front of the reader comes first and whole, of the others only what is new.
   stage.place?.room.open();
-  for (const place of rooms.all) if (place !== stage.place) place.room.watch();
+  watches.begin(rooms.all.filter((place) => place !== stage.place));
   outbox.open();
   if (reconnected) details.stir();
 }
@@ -168,14 +172,32 @@ function learn(facts) {
   redraw();
 }
 
+/** @param {import('./message.js').Message} message @returns {{name: string, author: string}|null} */
+function report(message) {
+  const { room: id, seq } = reported(message);
+  const room = rooms.get(id)?.room;
+  const author = room?.log.at(seq)?.from;
+  return room ? { name: title(room.facts), author: author ? people.name(author) : '' } : null;
+}
+
+/** What one wrote for a room and did not send. @param {string} room */
+function unsent(room) {
+  const letters = outbox
+    .of(room)
+    .filter(({ kind, state }) => kind !== 'reaction' && state !== 'posted');
+  const words = [...letters.map(({ body }) => body), drafts.subject(room)?.text, drafts.of(room)];
+  return words.filter(Boolean).join('\n\n');
+}
+
 /** @param {import('./rooms.js').Place} place one is no member any more: every word of it goes */
 function on_gone({ room: { facts } }) {
+  const own = unsent(facts.id);
   outbox.forget(facts.id);
   drafts.keep(facts.id, '');
   vault.forget(facts.id).catch(() => {});
-  announcer.silence();
   if (stage.id === facts.id) {
-    stage.clear('You are no longer in this room.');
+    announcer.silence();
+    stage.clear('You are no longer in this room.', own);
     details.show(null);
     panes.room(false);
     announce(`You are no longer in ${title(facts)}.`);
@@ -209,12 +231,16 @@ function on_message(place, message, live) {
   if (from === me.id) outbox.arrived(mid);
   outbox.reached(room.facts.id, seq);
   tally.arrived(message);
-  if (kind === 'deleted') announcer.silence();
+  const { id: here } = room.facts;
+  if (kind === 'deleted') {
+    announcer.forget(`${here} ${message.target}`);
+    drafts.forget(here, Number(message.target));
+  }
   if (live) Object.assign(room.facts, facts_after(message));
   if (place !== stage.place) return sidebar.changed();
   stage.arrived(message, live);
   if (is_about_members(kind)) details.stir();
-  if (live && from !== me.id && spoken.has(kind)) announcer.message(from, body);
+  if (live && from !== me.id && spoken.has(kind)) announcer.message(from, body, `${here} ${seq}`);
   return sidebar.changed();
 }
 
@@ -228,7 +254,15 @@ function redraw() {
 function enter(room) {
   if ('name' in room) learn(/** @type {RoomFacts} */ (room));
   location.hash = hash_of(room.id);
+  go();
+}
+
+/** The reader goes where the address says. */
+function go() {
+  panes.rooms(false);
   show_room();
+  const seq = message_in(location.hash);
+  if (seq && stage.id === room_in(location.hash)) stage.timeline.jump(seq);
 }
 
 /** Shows the room that the address names, or the first. */
@@ -237,11 +271,11 @@ function show_room() {
   // An address of a place on the page, such as the skip link's, changes no room.
   const named = location.hash ? room_in(location.hash) : home;
   const wanted = rooms.get(named) ?? stage.place ?? first ?? null;
-  panes.rooms(false);
   if (!wanted || wanted === stage.place) return redraw();
   const changed = stage.place !== null;
   if (!location.hash) home = wanted.room.facts.id;
   stage.show(wanted);
+  watches.hurry(wanted);
   panes.room(true);
   redraw();
   if (changed) announce(`Room ${title(wanted.room.facts)}`);
@@ -259,9 +293,11 @@ element('logout').addEventListener('submit', () => {
   for (const { room } of rooms.all) drafts.keep(room.facts.id, '');
   for (const { id } of [...outbox.letters]) outbox.discard(id);
 });
-addEventListener('hashchange', show_room);
+addEventListener('hashchange', go);
 // The address may be the room's already, as after coming back into it.
-element('room-groups').addEventListener('click', () => later(show_room, 0));
+element('room-groups').addEventListener('click', (/** @type {any} */ { target }) => {
+  if (target.closest('a')) later(go, 0);
+});
 on_wake(() => connection.wake());
 addEventListener('offline', () => offline() && connection.pause());
 document.addEventListener('visibilitychange', () => stage.seen());

@@ -3,7 +3,8 @@
  *
  * @typedef {object} ComposerPorts
  * @property {(body: string, about: About|null) => boolean} on_submit false: not taken, the text stays
- * @property {(text: string) => void} on_typed every change of a draft
+ * @property {(text: string, subject: import('./drafts.js').Subject|null, typed: boolean) => void} on_kept
+ *   every change of a draft, by typing or not
  * @property {() => void} on_up the arrow up in an empty composer
  *
  * @typedef {{kind: 'reply'|'edit', target: number, words: string}} About what is being written,
@@ -34,7 +35,7 @@ export class Composer {
   constructor(ports) {
     this.#ports = ports;
     this.#text.addEventListener('input', () => {
-      if (this.#about?.kind !== 'edit') ports.on_typed(this.#text.value);
+      this.#keep(true);
       this.#fit();
     });
     this.#text.addEventListener('keydown', (event) => this.#pressed(event));
@@ -42,7 +43,7 @@ export class Composer {
       event.preventDefault();
       this.#submit();
     });
-    element('composer-cancel').addEventListener('click', () => this.cancel());
+    element('composer-cancel').addEventListener('click', () => this.#give_up());
     new ResizeObserver(() => this.#grow()).observe(this.#text);
   }
 
@@ -50,32 +51,51 @@ export class Composer {
     this.#text.focus();
   }
 
-  /** @param {string} room_name @param {string} draft */
-  show(room_name, draft) {
-    this.#write(null);
+  /** @param {string} room_name @param {string} draft @param {import('./drafts.js').Subject|null} [subject] */
+  show(room_name, draft, subject = null) {
+    this.#write(subject);
     this.#text.placeholder = `Message ${room_name}`;
     this.#text.value = draft;
+    if (subject) this.#take_up(subject, subject.text);
     this.#fit();
+  }
+
+  /** An edit begins with the old words. @param {About} about @param {string} [text] */
+  #take_up({ kind }, text) {
+    if (kind !== 'edit') return;
+    this.#aside = this.#text.value;
+    this.#text.value = text ?? '';
+  }
+
+  /** @param {boolean} [typed] */
+  #keep(typed = false) {
+    const text = this.#text.value;
+    const edits = this.#about?.kind === 'edit';
+    const subject = this.#about && { ...this.#about, ...(edits ? { text } : {}) };
+    this.#ports.on_kept(edits ? this.#aside : text, subject, typed);
   }
 
   /** A reply keeps what is typed; an edit begins with the old words. @param {About} about @param {string} [text] */
   begin(about, text) {
     this.cancel();
     this.#write(about);
-    if (about.kind === 'edit') {
-      this.#aside = this.#text.value;
-      this.#text.value = text ?? '';
-    }
+    this.#take_up(about, text);
+    this.#keep();
     this.#fit();
     this.focus();
   }
 
-  /** Back to a message of its own; also when `target` alone is no more. @param {number} [target] */
+  /** Back to a message of its own; with `target` only from what is about that. @param {number} [target] */
   cancel(target) {
     if (!this.#about || (target !== undefined && this.#about.target !== target)) return;
     if (this.#about.kind === 'edit') this.#text.value = this.#aside;
     this.#write(null);
+    this.#keep();
     this.#fit();
+  }
+
+  #give_up() {
+    this.cancel();
     this.focus();
   }
 
@@ -92,7 +112,7 @@ export class Composer {
   #pressed(event) {
     // 229 is what some browsers report for the Enter that ends an input method's composition.
     const composing = event.isComposing || event.keyCode === 229;
-    if (event.key === 'Escape' && this.#about && !composing) return this.cancel();
+    if (event.key === 'Escape' && this.#about && !composing) return this.#give_up();
     if (event.key === 'ArrowUp' && !this.#text.value && !this.#about) {
       event.preventDefault();
       return this.#ports.on_up();
@@ -108,8 +128,8 @@ export class Composer {
     if (over || empty) return this.#fit();
     if (this.#ports.on_submit(prepare(this.#text.value), this.#about)) {
       this.#text.value = this.#aside;
-      this.#ports.on_typed(this.#aside);
       this.#write(null);
+      this.#keep();
     }
     this.#fit();
     return this.#text.focus();

@@ -12,7 +12,7 @@
 import { deeds } from './member.menu.js';
 import { Members } from './members.js';
 import { open_menu } from './menu.js';
-import { element, make } from './nodes.js';
+import { element, lay, make } from './nodes.js';
 import { may } from './rights.js';
 import { offers } from './room.deeds.js';
 import { about_room } from './rooms.view.js';
@@ -38,6 +38,8 @@ function standing({ role, muted_until, online }) {
   return words.join(' · ');
 }
 
+/** @typedef {{item: HTMLElement, portrait: HTMLElement, words: HTMLElement, drawn: string}} Entry */
+
 export class DetailsView {
   #ports;
   #panel = element('details');
@@ -50,7 +52,8 @@ export class DetailsView {
   #members = new Members('', () => Promise.reject(new Error('no room')));
   /** @type {any} */
   #timer = null;
-  #drawn = '';
+  /** What stands for each member, by id. @type {Map<string, Entry>} */
+  #drawn = new Map();
   #about_drawn = '';
 
   /** @param {Ports} ports */
@@ -79,7 +82,8 @@ export class DetailsView {
       for (const part of [this.#about, this.#list, element('details-banned-list')])
         part.replaceChildren();
       this.#banned.open = false;
-      this.#drawn = this.#about_drawn = '';
+      this.#drawn.clear();
+      this.#about_drawn = '';
     }
     if (!room) return;
     if (other && this.open) this.#fill((members) => members.load());
@@ -124,33 +128,45 @@ export class DetailsView {
     if (!room) return;
     const me = this.#ports.me();
     const { sorted, more } = this.#members;
-    // Menus and focus live on these nodes: they stay while they say the same.
-    const drawn = JSON.stringify([sorted, room.role, room.archived, me.role]);
-    if (drawn === this.#drawn) return;
-    this.#drawn = drawn;
+    const before = this.#drawn;
+    this.#drawn = new Map();
+    for (const member of sorted) {
+      const { id, full_name, role, muted_until } = member;
+      const room_says = [room.name, room.kind, room.role, room.archived, me.role];
+      const drawn = JSON.stringify([full_name, role, muted_until, ...room_says]);
+      const old = before.get(id);
+      const entry = old?.drawn === drawn ? old : { ...this.#draw_member(room, member), drawn };
+      // Menus and the focus live on these nodes: who comes and goes changes words alone.
+      entry.portrait.classList.toggle('online', member.online);
+      entry.words.textContent = `@${member.username} · ${standing(member)}`;
+      this.#drawn.set(id, entry);
+    }
     const at = document.activeElement?.getAttribute('data-member');
-    this.#list.replaceChildren(...sorted.map((member) => this.#draw_member(room, member)));
-    if (at) this.#list.querySelector(`[data-member="${at}"]`)?.focus();
+    lay(
+      this.#list,
+      [...this.#drawn.values()].map(({ item }) => item),
+    );
+    if (at && document.activeElement === document.body)
+      this.#list.querySelector(`[data-member="${at}"]`)?.focus();
     element('details-more').hidden = !more;
   }
 
   /** @param {RoomFacts} room @param {Member} member */
   #draw_member(room, member) {
-    const { id, username, full_name, online } = member;
+    const { id, full_name } = member;
     const me = this.#ports.me();
     const portrait = face(id, full_name);
-    if (online) portrait.classList.add('online');
     const name = make('span', { class: 'member-name', dir: 'auto' }, full_name);
     if (id === me.id) name.append(' (you)');
-    const words = make('span', { class: 'hint' }, `@${username} · ${standing(member)}`);
+    const words = make('span', { class: 'hint' });
     const item = make('li', {}, portrait, make('span', { class: 'member-words' }, name, words));
     const items = deeds(room, member, { send: this.#ports.send, me });
-    if (!items.length) return item;
+    if (!items.length) return { item, portrait, words };
     const menu = make('button', { type: 'button', class: 'quiet', 'data-member': id }, '⋯');
     menu.setAttribute('aria-label', `Change ${full_name}`);
     menu.addEventListener('click', () => open_menu(menu, full_name, items));
     item.append(menu);
-    return item;
+    return { item, portrait, words };
   }
 
   /** @param {RoomFacts} room */

@@ -81,6 +81,7 @@ export function make_form({ fields = [], words, first, action, danger, perform }
       const instead = await perform(values);
       if (instead instanceof Element) form.replaceWith(instead);
       else close_around(form);
+      if (instead instanceof HTMLElement) (instead.querySelector('input') ?? instead).focus();
       if (instead instanceof HTMLElement) instead.querySelector('input')?.select();
     } catch (error) {
       refusal.textContent = words_of(error);

@@ -14,7 +14,11 @@ export function open_dialog(title, ...content) {
   const top = make('div', { class: 'dialog-top' }, make('h2', { id }, title), close);
   const node = make('dialog', { class: 'dialog', 'aria-labelledby': id }, top, ...content);
   close.addEventListener('click', () => node.close());
-  node.addEventListener('close', () => node.remove());
+  node.addEventListener('close', () => {
+    node.remove();
+    // Where it was opened from may be gone by now.
+    if (document.activeElement === document.body) document.getElementById('timeline')?.focus();
+  });
   // Only the backdrop is the dialog itself: its content fills it.
   node.addEventListener('click', (event) => event.target === node && node.close());
   document.body.append(node);

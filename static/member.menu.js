@@ -43,7 +43,8 @@ export function deeds(room, member, { send, me }) {
     } else offer('Unmute', 'unmute', `${name} can write again.`);
   }
   if (may('people', room, server_role)) {
-    offer('Remove', 'kick', `${name} leaves the room, and may come back.`);
+    const back = room.kind === 'public' ? 'may come back' : 'comes back only by an invitation';
+    offer('Remove', 'kick', `${name} leaves the room, and ${back}.`);
     offer('Ban', 'ban', `${name} leaves the room, and cannot come back until you lift the ban.`);
   }
   return items;

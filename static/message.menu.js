@@ -62,6 +62,7 @@ export function show_edits({ annotations }, message) {
   });
   const dialog = open_dialog('Edits', make('ol', { class: 'versions' }, ...items));
   dialog.classList.add(words_in_it);
+  dialog.dataset.seq = String(message.seq);
 }
 
 /**

@@ -15,6 +15,22 @@ export function make(tag, attributes = {}, ...children) {
 }
 
 /**
+ * Puts exactly these nodes into `parent`; those that stay are not touched, so that they keep the
+ * focus and a click that is under way.
+ * @param {Element} parent
+ * @param {Node[]} nodes
+ */
+export function lay(parent, nodes) {
+  const kept = new Set(nodes);
+  for (const node of [...parent.childNodes]) if (!kept.has(node)) node.remove();
+  let next = parent.firstChild;
+  for (const node of nodes) {
+    if (node === next) next = next.nextSibling;
+    else parent.insertBefore(node, next);
+  }
+}
+
+/**
  * @param {string} id
  * @returns {any} the element that the template promises
  */

@@ -25,12 +25,22 @@ const sentences = {
     text(about.topic) ? `${who} set the topic: ${text(about.topic)}` : `${who} cleared the topic.`,
   archived: (who, _, about) =>
     about.archived === false ? `${who} reopened this room.` : `${who} archived this room.`,
-  report: (who, _, { body, room, target }) =>
-    `${who} reported message ${Number(target)} of room ${text(room)}: ${text(body) || 'no reason given'}`,
+  report: (who, _, { body }) => `${who} reported a message: ${text(body) || 'no reason given'}`,
 };
 
 /** @param {string} kind */
 export const is_notice = (kind) => Object.hasOwn(sentences, kind);
+
+/** Whether somebody came of their own accord. @param {Message} message */
+export const joined_alone = ({ kind, from, about = {} }) =>
+  kind === 'joined' && (text(about.user) || from) === from;
+
+/** @param {string[]} names three or more @returns {string} */
+export const all_joined = ([one, two, ...others]) =>
+  `${one}, ${two} and ${others.length === 1 ? others[0] : `${others.length} others`} joined.`;
+
+/** Where a reported message is. @param {Message} message @returns {{room: string, seq: number}} */
+export const reported = ({ about = {} }) => ({ room: text(about.room), seq: Number(about.target) });
 
 /** Whether it changes who is in the room, or as what. @param {string} kind */
 export const is_about_members = (kind) =>

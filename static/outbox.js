@@ -73,6 +73,14 @@ export class Outbox {
     return this.letters.filter((letter) => letter.room === room);
   }
 
+  /** Whether just this is under way. @param {string} room @param {string} body @param {Pick<Letter, 'kind'|'target'>} about */
+  has(room, body, { kind, target }) {
+    return this.of(room).some(
+      (one) =>
+        one.body === body && one.kind === kind && one.target === target && one.state !== 'failed',
+    );
+  }
+
   /** Whether leaving now would lose something. */
   get unsent() {
     return this.letters.some(({ state }) => state === 'waiting' || state === 'sent');

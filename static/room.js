@@ -61,6 +61,7 @@ export class Room {
       open: (seq, envelope) => this.#opened(seq, envelope),
       keys: (keys) => void ports.vault.keys(keys),
       log: this.log,
+      later: ports.later,
       on_older: (older) => older.forEach((message) => this.#annotate(message)),
       on_change: ports.on_change,
     });
@@ -228,8 +229,11 @@ export class Room {
         if (generation !== this.log.generation) return;
         // One message that trips must not hold up all that follow.
         this.#try(() => {
+          const { first } = this.log;
           this.log.place(message);
           this.#annotate(message);
+          if (first !== null && Number(this.log.first) > first)
+            this.annotations.trim(Number(this.log.first));
           this.#ports.on_message(message, live);
         });
         this.#try(() => this.#ports.on_change());
@@ -258,7 +262,7 @@ export class Room {
   /** @param {import('./frames.js').ErrorFrame} error @returns {boolean} */
   #refused({ id, code, text, retry, retry_ms }) {
     if (id === null) return false;
-    if (this.pages.refused(id)) return true;
+    if (this.pages.refused(id, retry, retry_ms)) return true;
     const asked = this.#asked ?? this.#answered;
     if (id !== asked?.id) return false;
     this.#asked = asked;

@@ -17,11 +17,16 @@ const whole = (facts) => ({
   ...facts,
 });
 
-/** @param {string} hash of the address @returns {string} room id, or '' */
-export const room_in = (hash) => /^#room=([A-Za-z0-9_-]{1,32})$/.exec(hash)?.[1] ?? '';
+const address_form = /^#room=([A-Za-z0-9_-]{1,32})(?:&message=(\d{1,15}))?$/;
 
-/** @param {string} id */
-export const hash_of = (id) => `#room=${id}`;
+/** @param {string} hash of the address @returns {string} room id, or '' */
+export const room_in = (hash) => address_form.exec(hash)?.[1] ?? '';
+
+/** @param {string} hash of the address @returns {number} of a message in that room, or 0 */
+export const message_in = (hash) => Number(address_form.exec(hash)?.[2] ?? 0);
+
+/** @param {string} id @param {number} [seq] of a message there */
+export const hash_of = (id, seq) => `#room=${id}${seq ? `&message=${seq}` : ''}`;
 
 /**
  * @param {RoomFacts} facts

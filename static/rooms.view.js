@@ -1,5 +1,5 @@
 /** Draws the sidebar's rooms, the head of the open room, and the page's title. */
-import { element, make } from './nodes.js';
+import { element, lay, make } from './nodes.js';
 import { face } from './row.view.js';
 import { hash_of } from './rooms.js';
 import { most_unread } from './tally.js';
@@ -10,14 +10,22 @@ import { most_unread } from './tally.js';
  * @typedef {(facts: RoomFacts) => string} Title
  */
 
-/** What the list says, to leave it alone while it says the same. */
-let drawn = '';
+/**
+ * What stands for a room; nodes stay while the room does: one that is replaced between press and
+ * release swallows the click, and drops the focus.
+ * @typedef {{item: HTMLElement, link: HTMLElement, label: HTMLElement, badges: HTMLElement, drawn: string}} Entry
+ */
+/** @type {Map<string, Entry>} */
+const entries = new Map();
+/** @type {Map<string, {head: HTMLElement, list: HTMLElement}>} */
+const groups_drawn = new Map();
+export const private_mark = '◆';
 
 /** @param {number} n */
 const count = (n) => (n >= most_unread ? `${most_unread - 1}+` : n.toLocaleString('en'));
 
 /** @param {import('./tally.js').Tally} tally @returns {Node[]} */
-function badges({ unread, mentions }) {
+function badges_of({ unread, mentions }) {
   const nodes = [];
   if (mentions)
     nodes.push(
@@ -32,17 +40,39 @@ function badges({ unread, mentions }) {
   return nodes;
 }
 
-/** @param {Place} place @param {Title} title @param {string} open @param {string} me */
-function draw_place({ room: { facts }, tally }, title, open, me) {
-  const { id, kind, people = [] } = facts;
-  const name = title(facts);
+/** @param {RoomFacts} facts @param {string} name @param {string} me @returns {Node[]} */
+function mark({ kind, people = [] }, name, me) {
+  if (kind === 'direct') return [face(people.find((one) => one !== me) ?? me, name)];
+  const sign = kind === 'private' ? private_mark : '#';
+  return [make('span', { class: 'hash', 'aria-hidden': 'true' }, sign)];
+}
+
+/** @param {string} id @returns {Entry} */
+function new_entry(id) {
+  const label = make('span', { class: 'room-label', dir: 'auto' });
+  const badges = make('span', { class: 'badges' });
   const link = make('a', { href: hash_of(id) });
-  if (kind === 'direct') link.append(face(people.find((one) => one !== me) ?? me, name));
-  else link.append(make('span', { class: 'hash', 'aria-hidden': 'true' }, '#'));
-  link.append(make('span', { class: 'room-label', dir: 'auto' }, name), ...badges(tally));
-  if (tally.unread) link.classList.add('unread');
+  return { item: make('li', {}, link), link, label, badges, drawn: '' };
+}
+
+/** @param {Place} place @param {Title} title @param {string} open @param {string} me @returns {HTMLElement} */
+function draw_place({ room: { facts }, tally }, title, open, me) {
+  const { id, kind } = facts;
+  const entry = entries.get(id) ?? new_entry(id);
+  entries.set(id, entry);
+  const { item, link, label, badges, drawn } = entry;
+  const name = title(facts);
+  const says = JSON.stringify([name, kind, tally.unread, tally.mentions, id === open]);
+  if (says === drawn) return item;
+  entry.drawn = says;
+  label.textContent = name;
+  const kinds = kind === 'private' ? [make('span', { class: 'hidden' }, ' (private)')] : [];
+  badges.replaceChildren(...badges_of(tally));
+  link.replaceChildren(...mark(facts, name, me), label, ...kinds, badges);
+  link.classList.toggle('unread', tally.unread > 0);
   if (id === open) link.setAttribute('aria-current', 'page');
-  return make('li', {}, link);
+  else link.removeAttribute('aria-current');
+  return item;
 }
 
 /**
@@ -52,26 +82,22 @@ function draw_place({ room: { facts }, tally }, title, open, me) {
  * @param {string} me
  */
 export function draw_rooms(groups, title, open, me) {
-  const told = groups.map(({ name, places }) => [
-    name,
-    places.map(({ room: { facts }, tally: { unread, mentions } }) => [
-      ...[facts.id, title(facts), facts.kind, unread, mentions],
-    ]),
-  ]);
-  // A node that is replaced between press and release swallows the click.
-  const drawing = JSON.stringify([told, open]);
-  if (drawing === drawn) return;
-  drawn = drawing;
   const nodes = groups.flatMap(({ name, places }) => {
-    const items = places.map((place) => draw_place(place, title, open, me));
-    return [make('h2', {}, name), make('ul', { 'aria-label': name }, ...items)];
+    const known = groups_drawn.get(name);
+    const { head, list } = known ?? {
+      head: make('h2', {}, name),
+      list: make('ul', { 'aria-label': name }),
+    };
+    groups_drawn.set(name, { head, list });
+    lay(
+      list,
+      places.map((place) => draw_place(place, title, open, me)),
+    );
+    return [head, list];
   });
-  const list = element('room-groups');
-  const at = /** @type {HTMLElement|null} */ (document.activeElement)?.closest('#room-groups a');
-  const href = at?.getAttribute('href');
-  list.replaceChildren(...nodes);
-  // Drawn anew under the reader's hands: the focus stays on its room.
-  if (href) list.querySelector(`a[href="${href}"]`)?.focus();
+  lay(element('room-groups'), nodes);
+  const ids = new Set(groups.flatMap(({ places }) => places.map(({ room }) => room.facts.id)));
+  for (const id of entries.keys()) if (!ids.has(id)) entries.delete(id);
 }
 
 /** @param {RoomFacts} facts @returns {string} */
@@ -84,6 +110,7 @@ export function about_room({ kind, members, archived }) {
 /** @param {RoomFacts} facts @param {Title} title */
 export function draw_head(facts, title) {
   element('room-name').textContent = title(facts);
+  element('room-name').dataset.kind = facts.kind;
   element('room-topic').textContent = facts.topic;
   element('room-topic').hidden = !facts.topic;
   element('room-members').textContent = about_room(facts);

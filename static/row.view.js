@@ -1,7 +1,8 @@
 /** Draws one row of the timeline as DOM nodes. */
 import { calls } from './mentions.js';
 import { make } from './nodes.js';
-import { sentence } from './notices.js';
+import { all_joined, reported, sentence } from './notices.js';
+import { hash_of } from './rooms.js';
 import { clock, day_name, full } from './times.js';
 
 /**
@@ -11,6 +12,9 @@ import { clock, day_name, full } from './times.js';
  * @typedef {import('./message.js').Message} Message
  * @typedef {object} Sight what is needed to draw, beside the row
  * @property {(id: string) => string} name_of
+ * @property {(id: string) => string} handle_of how nobody else is called, or ''
+ * @property {(message: Message) => {name: string, author: string}|null} report the room of a
+ *   reported message and who wrote it, or ''; null where the reader is not in that room
  * @property {{id: string, username: string}} me
  * @property {import('./annotations.js').Annotations} annotations
  * @property {(seq: number) => Message|null|undefined} quoted null: not here yet; undefined: deleted
@@ -23,6 +27,7 @@ const causes = {
 };
 const hues = 8;
 const quote_characters = 140;
+const most_reactions = 20;
 
 /** @param {string} name @returns {string} up to two initials */
 export function initials(name) {
@@ -51,11 +56,18 @@ function time_node(time) {
   return make('time', { datetime: iso, title: full(time) }, clock(time));
 }
 
-/** @param {string} author @param {string} name @param {boolean} own @param {number} time */
-function head(author, name, own, time) {
+/** @param {string} author @param {boolean} own @param {number} time @param {Sight} sight */
+function head(author, own, time, { name_of, handle_of }) {
   const line = make('div', { class: 'message-head' });
-  if (!own) line.append(face(author, name));
-  line.append(make('span', { class: 'author', dir: 'auto' }, own ? 'You' : name), time_node(time));
+  if (own) line.append(make('span', { class: 'author' }, 'You'));
+  else {
+    const name = name_of(author);
+    const handle = handle_of(author);
+    line.append(face(author, name), make('span', { class: 'author', dir: 'auto' }, name));
+    // Names are free to choose: this one nobody else has.
+    if (handle) line.append(make('span', { class: 'handle' }, `@${handle}`));
+  }
+  line.append(time_node(time));
   return line;
 }
 
@@ -85,7 +97,9 @@ function quote(target, { quoted, name_of, annotations, me }) {
 
 /** @param {number} seq @param {Sight} sight @returns {Node[]} */
 function reactions(seq, { annotations, name_of, me }) {
-  const chips = annotations.reactions(seq).map(({ emoji, by }) => {
+  const all = annotations.reactions(seq);
+  /** @type {Node[]} */
+  const chips = all.slice(0, most_reactions).map(({ emoji, by }) => {
     const names = [...by.keys()].map((id) => (id === me.id ? 'You' : name_of(id))).join(', ');
     const label = `${emoji} ${by.size}`;
     return button(label, 'react', {
@@ -93,6 +107,8 @@ function reactions(seq, { annotations, name_of, me }) {
       ...{ 'aria-pressed': String(by.has(me.id)), 'aria-label': `${label}: ${names}` },
     });
   });
+  const more = all.length - chips.length;
+  if (more > 0) chips.push(make('span', { class: 'hint' }, `+${more}`));
   return chips.length ? [make('div', { class: 'reactions' }, ...chips)] : [];
 }
 
@@ -118,7 +134,7 @@ function draw_message({ message, own, head: with_head }, sight) {
   const item = make('li', { class: 'message', 'data-seq': String(seq), tabindex: '-1' });
   if (own) item.classList.add('own');
   if (with_head) item.classList.add('first');
-  if (with_head) item.append(head(from, sight.name_of(from), own, time));
+  if (with_head) item.append(head(from, own, time, sight));
   else item.append(make('span', { class: 'aside' }, time_node(time)));
   if (target) item.append(quote(target, sight));
   const text = sight.annotations.text(message);
@@ -135,7 +151,7 @@ function draw_letter({ letter, head: with_head }, sight) {
   const item = make('li', { class: 'message own letter', 'data-mid': letter.id });
   item.dataset.state = letter.state;
   if (with_head) item.classList.add('first');
-  if (with_head) item.append(head('', '', true, letter.made_ms));
+  if (with_head) item.append(head('', true, letter.made_ms, sight));
   if (letter.target && letter.kind === 'reply') item.append(quote(letter.target, sight));
   item.append(body(letter.body));
   if (letter.state === 'failed') {
@@ -150,19 +166,36 @@ function draw_letter({ letter, head: with_head }, sight) {
   return item;
 }
 
-/** @param {Message} message @param {Sight} sight */
-function draw_notice(message, { name_of }) {
+/** @param {Message} message @param {string} words @param {Sight} sight */
+function draw_notice(message, words, { report }) {
   const item = make('li', { class: 'notice-line', 'data-notice': String(message.seq) });
-  item.append(make('span', { dir: 'auto' }, sentence(message, name_of)), ' ');
+  item.append(make('span', { dir: 'auto' }, words), ' ');
+  if (message.kind === 'report') {
+    const { room, seq } = reported(message);
+    const found = report(message);
+    const link = { href: hash_of(room, seq), dir: 'auto' };
+    if (found) item.append(make('a', link, where_reported(found)), ' ');
+    else item.append(`Message ${seq} of a room that you are not in (${room}). `);
+  }
   item.append(time_node(message.time));
   return item;
 }
+
+/** @param {{name: string, author: string}} found */
+const where_reported = ({ name, author }) =>
+  author ? `Show what ${author} wrote in ${name}` : `Show it in ${name}`;
+
+/** @param {Message[]} messages @param {Sight} sight */
+const run_of = (messages, { name_of }) => all_joined(messages.map(({ from }) => name_of(from)));
 
 /** @param {Row} row @param {Sight} sight @returns {HTMLLIElement} */
 export function draw(row, sight) {
   if (row.type === 'message') return draw_message(row, sight);
   if (row.type === 'letter') return draw_letter(row, sight);
-  if (row.type === 'notice') return draw_notice(row.message, sight);
+  if (row.type === 'notice')
+    return draw_notice(row.message, sentence(row.message, sight.name_of), sight);
+  if (row.type === 'joined')
+    return draw_notice(row.messages[0], run_of(row.messages, sight), sight);
   if (row.type === 'new') return make('li', { class: 'day new' }, make('span', {}, 'New'));
   const label = make('span', {}, day_name(row.time, Date.now()));
   return make('li', { class: 'day' }, label);
@@ -174,10 +207,17 @@ export function signature(row, sight) {
   if (row.type === 'day') return day_name(row.time, Date.now());
   if (row.type === 'new') return '';
   if (row.type === 'letter') return `${row.head} ${row.letter.state}`;
-  if (row.type === 'notice') return sentence(row.message, name_of);
+  if (row.type === 'joined') return run_of(row.messages, sight);
+  if (row.type === 'notice')
+    return sentence(row.message, name_of) + JSON.stringify(sight.report(row.message));
   const { message, head: with_head } = row;
   const { seq, target, refused = '', from } = message;
-  const parts = [with_head, refused, annotations.stamp(seq), with_head ? name_of(from) : ''];
+  const parts = [
+    with_head,
+    refused,
+    annotations.stamp(seq),
+    with_head ? name_of(from) + sight.handle_of(from) : '',
+  ];
   if (target) {
     const quoted = sight.quoted(target);
     parts.push(annotations.stamp(target), quoted === null ? '?' : (quoted?.refused ?? 'x'));

@@ -36,4 +36,4 @@ export class Sidebar {
  * @param {(facts: import('./frames.js').RoomFacts) => string} title
  * @returns {string} the room as people write it
  */
-export const called = (facts, title) => `${facts.kind === 'direct' ? '' : '#'}${title(facts)}`;
+export const called = (facts, title) => `${facts.kind === 'public' ? '#' : ''}${title(facts)}`;

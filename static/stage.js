@@ -12,6 +12,7 @@
  * @property {(command: any) => Promise<any>} ask
  * @property {(facts: import('./frames.js').RoomFacts) => string} title
  * @property {(text: string) => void} announce
+ * @property {import('./row.view.js').Sight['report']} report
  * @property {() => void} on_read the counts have changed
  */
 import { Composer } from './composer.js';
@@ -28,9 +29,11 @@ import { command } from './wire.js';
 const read_pause_ms = 1000;
 const words_of_quote = 80;
 
-/** Words that must go are in no open dialog either. */
-const close_words = () =>
-  /** @type {HTMLDialogElement|null} */ (document.querySelector('dialog.edits'))?.close();
+/** Words that must go are in no open dialog either. @param {number} [seq] of this message alone */
+const close_words = (seq) =>
+  /** @type {HTMLDialogElement|null} */ (
+    document.querySelector(`dialog.edits${seq === undefined ? '' : `[data-seq="${seq}"]`}`)
+  )?.close();
 
 export class Stage {
   /** @type {Place|null} */
@@ -42,14 +45,17 @@ export class Stage {
   #pill;
   /** @type {any} */
   #reading = null;
+  /** Reactions being taken back. @type {Set<string>} */
+  #leaving = new Set();
 
   /** @param {StagePorts} ports */
   constructor(ports) {
     this.#ports = ports;
-    const { me, outbox, people } = ports;
+    const { me, outbox, people, report } = ports;
     this.timeline = new TimelineView({
-      me,
+      ...{ me, report },
       name_of: (id) => people.name(id),
+      handle_of: (id) => people.find(id)?.username ?? '',
       letters_of: (room) => outbox.of(room),
       on_action: (action, item, from) => this.#act(action, item, from),
       on_end: () => this.seen(),
@@ -59,11 +65,14 @@ export class Stage {
       this.composer.focus();
     });
     this.composer = new Composer({
-      on_typed: (text) => this.#typed(text),
+      on_kept: (text, subject, typed) => this.#kept(text, subject, typed),
       on_submit: (body, about) => this.#submit(body, about),
       on_up: () => this.#edit_last(),
     });
     new Toolbar(element('rows'));
+    element('gone-copy').addEventListener('click', () =>
+      this.#copy(element('gone-words').textContent),
+    );
     element('timeline').addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
       if (event.key === 'Escape') this.composer.focus();
     });
@@ -82,25 +91,37 @@ export class Stage {
     this.place = place;
     this.#pill.unseen = 0;
     const { facts } = room;
-    this.composer.show(called(facts, title), drafts.of(facts.id));
+    this.#keep_words('');
+    this.composer.show(called(facts, title), drafts.of(facts.id), drafts.subject(facts.id));
     this.timeline.show(room, tally.unread ? tally.read_seq : null);
     room.look();
     this.redraw();
   }
 
-  /** The open room is none of ours any more. @param {string} words */
-  clear(words) {
-    const had_focus = element('composer').contains(document.activeElement);
+  /**
+   * The open room is none of ours any more.
+   * @param {string} words in its place
+   * @param {string} own what the reader wrote for it and did not send
+   */
+  clear(words, own) {
+    const had_focus = Boolean(document.activeElement?.closest('main, aside'));
     this.place = null;
     this.#pill.unseen = 0;
     close_words();
     this.composer.show('', '');
     this.timeline.clear(words);
+    this.#keep_words(own);
     for (const id of ['composer', 'closed', 'pill']) element(id).hidden = true;
     element('room-topic').hidden = true;
     element('room-topic').textContent = element('room-members').textContent = '';
     if (had_focus) element('timeline').focus();
     this.#draw_typing();
+  }
+
+  /** @param {string} own */
+  #keep_words(own) {
+    element('gone-own').hidden = !own;
+    element('gone-words').textContent = own;
   }
 
   redraw() {
@@ -118,7 +139,7 @@ export class Stage {
     this.typing.came(this.id, message.from);
     if (message.kind === 'deleted') {
       this.composer.cancel(message.target);
-      close_words();
+      close_words(message.target);
     }
     const others = spoken.has(message.kind) && message.from !== this.#ports.me.id;
     if (live && others && (!this.timeline.following || document.hidden)) this.#pill.unseen++;
@@ -154,12 +175,13 @@ export class Stage {
     this.#ports.on_read();
   }
 
-  /** @param {string} text */
-  #typed(text) {
+  /** @param {string} text @param {import('./drafts.js').Subject|null} subject @param {boolean} typed */
+  #kept(text, subject, typed) {
     const { drafts, send } = this.#ports;
     if (!this.place) return;
-    drafts.keep(this.id, text);
-    if (text && this.typing.typed(this.id)) send({ type: 'typing', room: this.id });
+    drafts.keep(this.id, text, subject);
+    if (typed && text && subject?.kind !== 'edit' && this.typing.typed(this.id))
+      send({ type: 'typing', room: this.id });
   }
 
   #draw_typing() {
@@ -204,15 +226,27 @@ export class Stage {
 
   /** Adds a reaction, or takes one's own back. @param {Message} message @param {string} emoji */
   #react({ seq }, emoji) {
-    const { outbox, ask, announce, me } = this.#ports;
+    const { outbox, me } = this.#ports;
     const { annotations } = /** @type {Place} */ (this.place).room;
     const own = annotations
       .reactions(seq)
       .find((one) => one.emoji === emoji)
       ?.by.get(me.id);
-    if (own === undefined) outbox.add(this.id, emoji, { kind: 'reaction', target: seq });
-    else
-      ask(command('delete', { room: this.id, seq: own })).catch((error) => announce(error.message));
+    if (own !== undefined) return this.#take_back(own);
+    const said = { kind: /** @type {const} */ ('reaction'), target: seq };
+    // What is under way must not be said twice.
+    if (!outbox.has(this.id, emoji, said)) outbox.add(this.id, emoji, said);
+  }
+
+  /** @param {number} seq of a reaction */
+  #take_back(seq) {
+    const { ask, announce } = this.#ports;
+    const key = `${this.id} ${seq}`;
+    if (this.#leaving.has(key)) return;
+    this.#leaving.add(key);
+    ask(command('delete', { room: this.id, seq }))
+      .catch((error) => announce(error.message))
+      .finally(() => this.#leaving.delete(key));
   }
 
   /** @param {Message} message @param {HTMLElement} from */

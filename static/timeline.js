@@ -1,5 +1,5 @@
 /**
- * From messages to rows: which part of the log is drawn, grouping, day separators. Pure.
+ * From messages to rows: grouping, day separators, runs of people who joined. Pure.
  *
  * @typedef {import('./message.js').Message} Message
  * @typedef {import('./outbox.js').Letter} Letter
@@ -7,21 +7,21 @@
  * @typedef {{key: string, type: 'day', time: number}} DayRow
  * @typedef {{key: string, type: 'new'}} NewRow
  * @typedef {{key: string, type: 'notice', message: Message}} NoticeRow
+ * @typedef {{key: string, type: 'joined', messages: Message[]}} JoinedRow
  * @typedef {{key: string, type: 'message', message: Message, own: boolean, head: boolean}} MessageRow
  * @typedef {{key: string, type: 'letter', letter: Letter, own: true, head: boolean}} LetterRow
- * @typedef {DayRow|NewRow|NoticeRow|MessageRow|LetterRow} Row
- * @typedef {{from: number, to: number}} Span numbers drawn, both ends included
+ * @typedef {DayRow|NewRow|NoticeRow|JoinedRow|MessageRow|LetterRow} Row
  * @typedef {object} Reading how these messages are read
  * @property {string} me user id
  * @property {Annotations} annotations
  * @property {number|null} new_after the "New" divider comes before the first message above it
  */
 import { spoken } from './message.js';
-import { is_notice } from './notices.js';
+import { is_notice, joined_alone } from './notices.js';
 
 export const group_ms = 5 * 60_000;
-export const most_drawn = 200;
-const step = 50;
+/** So many people who joined one after the other share a line. */
+const least_run = 3;
 
 /** @param {number} time ms since 1970 @returns {string} the local day */
 export function day_of(time) {
@@ -30,7 +30,7 @@ export function day_of(time) {
 }
 
 /** Other kinds are about messages, or for newer clients. @param {Annotations} annotations */
-const has_row =
+export const has_row =
   (annotations) =>
   (/** @type {Message} */ { refused, seq, kind }) =>
     refused ? !annotations.is_rowless(seq) : spoken.has(kind) || is_notice(kind);
@@ -81,7 +81,30 @@ export function rows(messages, letters, { me, annotations, new_after }) {
     const head = begin(me, Math.max(letter.made_ms, latest_time(before)));
     list.push({ key: `mid ${letter.id}`, type: 'letter', letter, own: true, head });
   }
-  return list;
+  return fold(list);
+}
+
+/** @param {Row[]} list @returns {Row[]} with one line for many who came one after the other */
+function fold(list) {
+  /** @type {Row[]} */
+  const folded = [];
+  /** @type {NoticeRow[]} */
+  let run = [];
+  const end = () => {
+    const messages = run.map(({ message }) => message);
+    if (run.length < least_run) folded.push(...run);
+    else folded.push({ key: run[0].key, type: 'joined', messages });
+    run = [];
+  };
+  for (const row of list) {
+    if (row.type === 'notice' && joined_alone(row.message)) run.push(row);
+    else {
+      end();
+      folded.push(row);
+    }
+  }
+  end();
+  return folded;
 }
 
 /** @param {{from: string, time: number}|null} before */
@@ -89,36 +112,3 @@ const null_author = (before) => before && { from: '', time: before.time };
 
 /** A clock behind the server's must not open an earlier day below a later one. @param {{time: number}|null} before */
 const latest_time = (before) => before?.time ?? 0;
-
-/**
- * The span after something arrived or was dropped.
- * @param {Span|null} span what was drawn
- * @param {{first: number|null, last: number|null}} log
- * @param {boolean} follow the reader is at the end
- * @returns {Span|null}
- */
-export function settle(span, { first, last }, follow) {
-  if (first === null || last === null) return null;
-  const lost = !span || span.from > last || span.to < first;
-  if (follow || lost) return { from: Math.max(first, last - most_drawn + 1), to: last };
-  const from = Math.max(first, span.from);
-  return { from, to: Math.min(last, Math.max(span.to, from + most_drawn - 1)) };
-}
-
-/** @param {Span} span @param {number} first @returns {Span} one step towards the past */
-export function earlier(span, first) {
-  const from = Math.max(first, span.from - step);
-  return { from, to: Math.min(span.to, from + most_drawn - 1) };
-}
-
-/** @param {Span} span @param {number} last @returns {Span} one step towards now */
-export function later(span, last) {
-  const to = Math.min(last, span.to + step);
-  return { from: Math.max(span.from, to - most_drawn + 1), to };
-}
-
-/** @param {number} seq @param {{first: number, last: number}} log @returns {Span} with it in the middle */
-export function around(seq, { first, last }) {
-  const from = Math.max(first, Math.min(seq - most_drawn / 2, last - most_drawn + 1));
-  return { from, to: Math.min(last, from + most_drawn - 1) };
-}

@@ -7,17 +7,23 @@
  * @typedef {object} TimelinePorts
  * @property {{id: string, username: string}} me
  * @property {(id: string) => string} name_of
+ * @property {(id: string) => string} handle_of
+ * @property {import('./row.view.js').Sight['report']} report
  * @property {(room: string) => Letter[]} letters_of
  * @property {(action: string, item: HTMLElement, from: HTMLElement) => void} on_action
  * @property {() => void} on_end the reader reached the end
  */
 import { Annotations } from './annotations.js';
-import { element } from './nodes.js';
+import { element, lay } from './nodes.js';
+import { large_page } from './pages.js';
 import { draw, signature } from './row.view.js';
-import { around, earlier, later, rows, settle } from './timeline.js';
+import { around, earlier, later, most_drawn, settle } from './span.js';
+import { has_row, rows } from './timeline.js';
 
 const at_end_px = 80;
 const near_px = 400;
+/** So many pages are loaded of themselves while the reader does not move. */
+const most_unasked = 10;
 
 export class TimelineView {
   /** Whether the reader is at the end. */
@@ -28,7 +34,7 @@ export class TimelineView {
   #older = element('older');
   /** @type {Room|null} */
   #room = null;
-  /** @type {import('./timeline.js').Span|null} */
+  /** @type {import('./span.js').Span|null} */
   #span = null;
   /** @type {Map<string, {node: HTMLElement, drawn: string}>} */
   #drawn = new Map();
@@ -39,6 +45,10 @@ export class TimelineView {
   #new_after = null;
   /** A number to be shown as soon as it is here. */
   #wanted = 0;
+  /** Rows drawn at the end; more where so many fill no page. */
+  #most = most_drawn;
+  /** Pages loaded since the reader last moved. */
+  #unasked = 0;
 
   /** @param {TimelinePorts} ports */
   constructor(ports) {
@@ -47,7 +57,7 @@ export class TimelineView {
     this.#scroller.addEventListener('click', (/** @type {any} */ event) => {
       const from = event.target.closest('[data-action]');
       const action = from?.dataset.action;
-      if (action === 'older') this.#room?.pages.load();
+      if (action === 'older') this.#load_older();
       else if (action === 'jump') this.jump(Number(from.dataset.target));
       else if (action) ports.on_action(action, from.closest('li'), from);
     });
@@ -57,7 +67,8 @@ export class TimelineView {
   /** @param {Room} room @param {number|null} new_after where the reader had read to, if not to the end */
   show(room, new_after) {
     this.#span = null;
-    this.#wanted = 0;
+    this.#wanted = this.#unasked = 0;
+    this.#most = most_drawn;
     this.#new_after = new_after;
     this.#room = room;
     this.follow();
@@ -71,16 +82,35 @@ export class TimelineView {
     element('gone').textContent = words;
   }
 
+  /** The reader asks for more, by the button. */
+  #load_older() {
+    this.#unasked = 0;
+    this.#room?.pages.load();
+    // The button goes.
+    this.#scroller.focus({ preventScroll: true });
+  }
+
+  /** @param {Room} room @returns {import('./span.js').Held} */
+  #run({ log, annotations }) {
+    const drawn = has_row(annotations);
+    const shows = (/** @type {number} */ seq) => {
+      const message = log.at(seq);
+      return message !== undefined && drawn(message);
+    };
+    // Whoever asks for a part of it has seen to it that there is something.
+    return /** @type {any} */ ({ first: log.first, last: log.last, shows });
+  }
+
   /** Shows one message, loading what lies between. @param {number} seq */
   jump(seq) {
-    const { log, pages } = this.#room ?? {};
-    if (!log || !pages) return;
+    const room = this.#room;
+    if (!room) return;
     this.#wanted = seq;
-    if (!pages.reach(seq)) return;
+    if (!room.pages.reach(seq)) return;
     this.#wanted = 0;
-    if (log.first === null || log.last === null) return;
+    if (room.log.first === null || seq > Number(room.log.last)) return;
     this.following = false;
-    this.#span = around(seq, { first: log.first, last: log.last });
+    this.#span = around(seq, this.#run(room));
     this.#render();
     const node = this.#drawn.get(`seq ${seq}`)?.node;
     node?.scrollIntoView({ block: 'center' });
@@ -112,7 +142,7 @@ export class TimelineView {
     const room = this.#room;
     if (!room) return;
     if (this.#wanted && this.#wanted >= (room.log.first ?? Infinity)) this.jump(this.#wanted);
-    this.#span = settle(this.#span, room.log, this.following);
+    this.#span = settle(this.#span, this.#run(room), this.following, this.#most);
     const anchor = this.following ? null : this.#anchor();
     this.#lay(this.#rows(room));
     this.#say_older(room);
@@ -135,30 +165,35 @@ export class TimelineView {
 
   /** Puts exactly these rows into the list, touching as few nodes as can be. @param {import('./timeline.js').Row[]} list */
   #lay(list) {
-    const { name_of, me } = this.#ports;
+    const { name_of, handle_of, report, me } = this.#ports;
     const room = this.#room;
     /** @type {import('./row.view.js').Sight} */
     const sight = {
-      ...{ name_of, me },
+      ...{ name_of, handle_of, report, me },
       annotations: room?.annotations ?? new Annotations(),
       quoted: (seq) => room?.quoted(seq),
     };
     const before = this.#drawn;
     this.#drawn = new Map();
-    let next = this.#list.firstChild;
     for (const row of list) {
       const drawn = signature(row, sight);
       const old = before.get(row.key);
       const node = old?.drawn === drawn ? old.node : draw(row, sight);
       this.#drawn.set(row.key, { node, drawn });
-      if (node === next) next = next.nextSibling;
-      else this.#list.insertBefore(node, next);
     }
-    while (next) {
-      const gone = next;
-      next = next.nextSibling;
-      gone.remove();
-    }
+    const focused = document.activeElement?.closest('#rows > li');
+    lay(
+      this.#list,
+      [...this.#drawn.values()].map(({ node }) => node),
+    );
+    if (focused && !focused.isConnected) this.#refocus(before, focused);
+  }
+
+  /** The row that had the focus is gone or drawn anew. @param {Map<string, {node: HTMLElement}>} before @param {Element} focused */
+  #refocus(before, focused) {
+    const [key = ''] = [...before].find(([, { node }]) => node === focused) ?? [];
+    const anew = this.#drawn.get(key)?.node;
+    (anew?.hasAttribute('tabindex') ? anew : this.#scroller).focus({ preventScroll: true });
   }
 
   /**
@@ -198,6 +233,7 @@ export class TimelineView {
     const at_end = newest_drawn && scrollHeight - scrollTop - clientHeight <= at_end_px;
     // Only the reader leaves the end, by going up: content that grows below is no reason.
     const went_up = scrollTop < this.#top - 1;
+    if (Math.abs(scrollTop - this.#top) > 1) this.#unasked = 0;
     this.#top = scrollTop;
     this.following = at_end || (was && !went_up);
     if (this.following && !at_end) this.#to_end();
@@ -213,13 +249,18 @@ export class TimelineView {
     if (!room || !span || room.log.first === null || room.log.last === null) return;
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const near_end = scrollHeight - scrollTop - clientHeight < near_px;
-    if (scrollTop < near_px && !this.following && span.from > room.log.first) {
-      this.#span = earlier(span, room.log.first);
+    const near_start = scrollTop < near_px;
+    const short = scrollHeight <= clientHeight;
+    if (near_start && span.from > room.log.first && (short || !this.following)) {
+      if (this.following) this.#most += most_drawn;
+      else this.#span = earlier(span, this.#run(room));
       this.changed();
-    } else if (scrollTop < near_px && span.from === room.log.first && room.settled) {
-      room.pages.load();
+    } else if (near_start && span.from === room.log.first && room.settled) {
+      // Pages without a row to see must not be asked for without end.
+      const may = this.#unasked < most_unasked;
+      if (may && room.pages.load(short ? large_page : undefined)) this.#unasked++;
     } else if (near_end && !this.following && span.to < room.log.last) {
-      this.#span = later(span, room.log.last);
+      this.#span = later(span, this.#run(room));
       this.changed();
     }
   }
@@ -232,6 +273,7 @@ export class TimelineView {
     if (refusal) state = 'refused';
     else if (reading && log.first === null) state = 'opening';
     else if (pages.state !== 'idle') state = pages.state;
+    else if (log.more && this.#unasked >= most_unasked) state = 'stopped';
     else if (log.more) state = gap ? 'gap' : 'more';
     // Older ones are here and not drawn: the first drawn is no beginning.
     else if (log.first !== null && this.#span?.from !== log.first) state = 'more';

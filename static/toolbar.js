@@ -4,6 +4,8 @@
  */
 import { make } from './nodes.js';
 
+const coarse = matchMedia('(pointer: coarse)');
+
 /** @param {string} text @param {string} label @param {Record<string, string>} data */
 function button(text, label, data) {
   const node = make('button', { type: 'button', tabindex: '-1', ...data }, text);
@@ -27,6 +29,10 @@ export class Toolbar {
     this.#rows = rows;
     for (const event of ['pointerover', 'focusin'])
       rows.addEventListener(event, (e) => this.#go(/** @type {Element} */ (e.target)));
+    // Where the bar has a place of its own, it may be out of sight there.
+    rows.addEventListener('click', () => {
+      if (coarse.matches) this.#node.scrollIntoView({ block: 'nearest' });
+    });
     const scroller = /** @type {HTMLElement} */ (rows.parentElement);
     scroller.addEventListener('keydown', (event) => this.#pressed(event));
   }

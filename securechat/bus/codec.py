@@ -1,10 +1,13 @@
-"""News as bytes for the other daemons, and back: small, dated, and signed.
+"""News as bytes for the other daemons, and back: small, dated, counted, and signed.
 
 A message is the base64url of its HMAC-SHA-256 (43 characters), a space, and compact JSON:
-``{"n":<node>,"t":<ms since 1970>,"k":<kind>,…}``. The key is one purpose of the root key, so
-whoever can write to the server in the middle, but has no keyring, can neither forge nor alter. An
-old message may be sent again for STALE_MS: since news only wakes and is true or not in the
-database, that harms nobody. No text, no token and no key is ever in it.
+``{"n":<node>,"c":<number>,"t":<ms since 1970>,"k":<kind>,…}``. The key is one purpose of the root
+key, so whoever can write to the server in the middle, but has no keyring, can neither forge nor
+alter. Nor repeat or reorder: each node counts its messages, and what is not newer than the last one
+from there is dropped (a daemon that has heard nothing from there since it started may believe a
+message of the last STALE_MS once more). What can be done is to hold messages back. What is true of
+rooms, people and sessions is then found in the database, where it is looked up anyway; read marks,
+typing and who is online are believed as they are told. No text, no token and no key is ever in it.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from ..core.encoding import b64url, from_b64url
 from ..core.model import ROOM_ID, USER_ID, ReadMark, RoomId, SessionDigest, UserId
@@ -52,6 +55,13 @@ class _Malformed(ValueError):
     """A signed message whose field of this name is not what it must be."""
 
 
+class _Last(NamedTuple):
+    """The newest number heard from a node, and the latest time that it ever put on a message."""
+
+    number: int
+    time_ms: int
+
+
 class Codec:
     """Signs and reads the messages of one node; ``key`` is shared by all who have the keyring."""
 
@@ -60,11 +70,15 @@ class Codec:
         self._key = key
         self._node = node
         self._wall_clock = wall_clock
+        self._sent = 0
+        self._last: dict[str, _Last] = {}
 
     def encode(self, news: News) -> bytes:
         """The message that tells ``news``."""
         kind, fields = _fields(news)
-        whole = {"n": self._node, "t": self._wall_clock(), "k": kind} | fields
+        self._sent += 1
+        head = {"n": self._node, "c": self._sent, "t": self._wall_clock(), "k": kind}
+        whole = head | fields
         body = json.dumps(whole, separators=(",", ":")).encode("ascii")
         return self._mac(body) + b" " + body
 
@@ -83,12 +97,26 @@ class Codec:
             node, time_ms, kind = _text(whole, "n"), _number(whole, "t"), _text(whole, "k")
             if node == self._node:
                 return ()
-            if abs(self._wall_clock() - time_ms) > STALE_MS:
-                raise Unheard("stale")
+            self._check_newer(node, _number(whole, "c"), time_ms)
             read = _READERS.get(kind)
             return () if read is None else read(whole)
         except (ValueError, RecursionError):
             raise Unheard("unreadable") from None
+
+    def _check_newer(self, node: str, number: int, time_ms: int) -> None:
+        """Raise Unheard where this is old, or not newer than the last message of ``node``."""
+        now_ms = self._wall_clock()
+        if abs(now_ms - time_ms) > STALE_MS:
+            raise Unheard("stale")
+        last = self._last.get(node)
+        if last is None:
+            # Of who was silent so long every message is stale by now.
+            oldest_ms = now_ms - STALE_MS
+            self._last = {n: one for n, one in self._last.items() if one.time_ms >= oldest_ms}
+            last = _Last(0, 0)
+        if number <= last.number:
+            raise Unheard("stale")
+        self._last[node] = _Last(number, max(time_ms, last.time_ms))
 
     def _mac(self, body: bytes) -> bytes:
         return b64url(hmac.digest(self._key, body, hashlib.sha256)).encode("ascii")
@@ -113,8 +141,9 @@ def _fields(news: News) -> tuple[str, dict[str, Any]]:
             return "read", {"u": user, "r": mark.room, "q": mark.seq, "l": left[0], "m": left[1]}
         case TypingIn(user=user, room=room, head=head):
             return "typing", {"u": user, "r": room, "q": head}
-        case Online(node=node, users=users):
-            return "online", {"o": node, "u": sorted(users)}
+        case Online(node=node, users=users, number=number, gone=gone):
+            went = {} if gone is None else {"g": sorted(gone)}
+            return "online", {"o": node, "i": number, "u": sorted(users)} | went
 
 
 def _reached(whole: Mapping[str, Any]) -> tuple[News, ...]:
@@ -145,10 +174,8 @@ def _typing(whole: Mapping[str, Any]) -> tuple[News, ...]:
 
 
 def _online(whole: Mapping[str, Any]) -> tuple[News, ...]:
-    users = whole.get("u")
-    if not isinstance(users, list):
-        raise _Malformed("u")
-    return (Online(_text(whole, "o"), frozenset(_user(user) for user in users)),)
+    gone = _users(whole, "g") if "g" in whole else None
+    return (Online(_text(whole, "o"), _users(whole, "u"), _number(whole, "i"), gone),)
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], tuple[News, ...]]] = {
@@ -180,6 +207,13 @@ def _room(whole: Mapping[str, Any]) -> RoomId:
     if not ROOM_ID.fullmatch(found):
         raise _Malformed("r")
     return RoomId(found)
+
+
+def _users(whole: Mapping[str, Any], name: str) -> frozenset[UserId]:
+    found = whole.get(name)
+    if not isinstance(found, list):
+        raise _Malformed(name)
+    return frozenset(_user(user) for user in found)
 
 
 def _user(found: object) -> UserId:

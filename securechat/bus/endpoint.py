@@ -1,4 +1,4 @@
-"""The way to a Redis server: over TCP, verified TLS or a local socket; and its password."""
+"""The way to a Redis server: over TCP, verified TLS or a local socket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from twisted.internet.endpoints import HostnameEndpoint, UNIXClientEndpoint, wra
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFromCertificates
 
-from ..core.credentials import is_private
 from ..core.errors import Misconfigured
 from ..core.settings import RedisServer
 
@@ -39,13 +38,3 @@ def _authorities(file: Path) -> list[Certificate]:
     except (OSError, ValueError) as error:
         raise Misconfigured(f"the file of certificates {file} cannot be used: {error}") from None
     return [Certificate.loadPEM(one.public_bytes(Encoding.PEM)) for one in found]
-
-
-def password_in(file: Path) -> bytes:
-    """The file's first line; Misconfigured where it cannot be read or others may read it."""
-    try:
-        if not is_private(file, file.stat().st_mode):
-            raise Misconfigured(f"others may read the password file {file}: run chmod 600 {file}")
-        return file.read_bytes().split(b"\n", 1)[0].rstrip(b"\r")
-    except OSError as error:
-        raise Misconfigured(f"the password file {file} cannot be read: {error.strerror}") from None

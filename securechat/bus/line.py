@@ -20,8 +20,9 @@ from twisted.python.failure import Failure
 from txredisapi import ConnectionError as LostConnection
 from txredisapi import InvalidData, RedisError, RedisProtocol, SubscriberProtocol
 
+from ..core.credentials import read_password
 from ..core.settings import RedisServer
-from .endpoint import endpoint, password_in
+from .endpoint import endpoint
 
 PING_EVERY_S = 2.0
 ANSWER_WITHIN_S = 3.0
@@ -159,7 +160,7 @@ class Line:
         server = self._server
         if server.password_file is not None:
             # Read each time: a new password needs no restart.
-            await protocol.auth(password_in(server.password_file), server.user or None)
+            await protocol.auth(read_password(server.password_file), server.user or None)
         if server.number:
             await protocol.select(server.number)
         if self._prepare is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Awaitable, Callable
 
 from twisted.internet.defer import Deferred
@@ -13,6 +12,7 @@ from twisted.python.failure import Failure
 from ..core import ports
 from ..core.errors import NameTaken, Unavailable
 from ..core.model import (
+    TOKEN,
     Changed,
     MessageId,
     PasswordHash,
@@ -33,8 +33,6 @@ TOUCH_EVERY_MS = 60_000
 """A session's last use is written at most so often: every request would cost a commit."""
 
 log = Logger()
-
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class InvalidFields(Exception):
@@ -191,15 +189,19 @@ class Accounts:
         if user is None or not matches:
             raise WrongPair
         session, token = self._new_session(user, now_ms)
-        await self._store.add_session(session)
+        # Checking took a while: a password that was renewed meanwhile lets nobody in any more.
+        if not await self._store.add_session(session, stored):
+            raise WrongPair
         await self.replace(replacing)
         return session, token
 
-    async def begin(self, user: User, now_ms: int) -> str:
-        """Begin a session of somebody who has proven in another way who they are; its token."""
+    async def begin(self, user: User, stored: PasswordHash, now_ms: int) -> str | None:
+        """Begin a session of somebody whose password has just become ``stored``; its token.
+
+        None where it is not so any more.
+        """
         session, token = self._new_session(user, now_ms)
-        await self._store.add_session(session)
-        return token
+        return token if await self._store.add_session(session, stored) else None
 
     async def session_of(self, token: str | None, now_ms: int) -> Session | None:
         """The living session of ``token``; None where there is none or it has expired.
@@ -207,7 +209,7 @@ class Accounts:
         Its last use moves forward, at most once a minute. That is not waited for, and neither is
         forgetting an expired one: who can be read can come in, also while nothing can be written.
         """
-        if token is None or not _TOKEN.fullmatch(token):
+        if token is None or not TOKEN.fullmatch(token):
             return None
         session = await self._store.session(digest_of(token))
         if session is None:
@@ -241,7 +243,7 @@ class Accounts:
 
     async def log_out(self, token: str | None) -> None:
         """End the session of ``token`` and close its sockets; an unknown one changes nothing."""
-        if token is not None and _TOKEN.fullmatch(token):
+        if token is not None and TOKEN.fullmatch(token):
             await self._end(digest_of(token))
 
     async def end_expired(self, now_ms: int) -> int:

@@ -1,9 +1,8 @@
-"""The first administrator, who may register, and new passwords by one-time links."""
+"""The first administrator, who may register, and what a link to set a new password is good for."""
 
 from __future__ import annotations
 
 import hmac
-import re
 from collections.abc import Callable
 
 from twisted.logger import Logger
@@ -11,16 +10,10 @@ from twisted.logger import Logger
 from ..core import ports
 from ..core.encoding import b64url
 from ..core.errors import Code, Refused, Unavailable
-from ..core.model import Registration, Session, User, UserId, digest_of
-from ..core.names import BadName, fold_username
+from ..core.model import TOKEN, Registration, Session, User, digest_of
 from .accounts import Accounts
 
-RESET_MS = 24 * 60 * 60 * 1000
-"""How long a link to set a new password is good."""
-
 log = Logger()
-
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class WrongToken(Exception):
@@ -28,7 +21,7 @@ class WrongToken(Exception):
 
 
 class Administration:
-    """The use cases of administrators, and of whoever holds the machine.
+    """The use cases of administrators, and of who has lost a password.
 
     ``chosen`` is who may register where the operator has said so; without it counts what the first
     administrator has chosen, else everybody may. The token of ``/setup`` is made here anew at each
@@ -104,26 +97,9 @@ class Administration:
         await self._accounts.replace(replacing)
         return session, token
 
-    async def grant(self, username: str) -> UserId | None:
-        """Make somebody an administrator; None: there is no such person."""
-        try:
-            return await self._store.grant(fold_username(username))
-        except BadName:
-            return None
-
-    async def new_reset(self, username: str, now_ms: int) -> str | None:
-        """The token of a link, good once and for RESET_MS; None: there is no such person."""
-        token = b64url(self._random_bytes(32))
-        try:
-            folded = fold_username(username)
-        except BadName:
-            return None
-        found = await self._store.add_reset(folded, digest_of(token), now_ms + RESET_MS)
-        return None if found is None else token
-
     async def reset_of(self, token: str, now_ms: int) -> User:
         """Whose link this is; raises WrongToken."""
-        if not _TOKEN.fullmatch(token):
+        if not TOKEN.fullmatch(token):
             raise WrongToken
         user = await self._store.reset_of(digest_of(token), now_ms)
         if user is None:
@@ -140,8 +116,8 @@ class Administration:
     ) -> tuple[User, str | None]:
         """Set a new password, end all sessions of that person, begin a new one: who, its token.
 
-        The token is None where the new session could not be stored: the password is set all the
-        same. Raises InvalidFields and WrongToken.
+        The token is None where the new session could not be stored, or yet another password has
+        been set since: this one was set all the same. Raises InvalidFields and WrongToken.
         """
         user = await self.reset_of(token, now_ms)
         stored = await self._accounts.new_password(password, confirm, user.username)
@@ -152,7 +128,7 @@ class Administration:
             self._bus.publish(ports.SessionEnded(digest))
         await self._accounts.replace(replacing)
         try:
-            return user, await self._accounts.begin(user, now_ms)
+            return user, await self._accounts.begin(user, stored, now_ms)
         except Unavailable as error:
             log.warn("a password was set, but no session begun: {reason}", reason=str(error))
             return user, None

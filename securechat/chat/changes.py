@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from ..core import commands as c
-from ..core import content
+from ..core import content, envelope
 from ..core.encoding import b64url
 from ..core.errors import Code, Damaged, Refused, Unavailable
 from ..core.keys import RoomKeys
@@ -56,8 +56,12 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class _Concern:
-    """Which rooms and people a change concerns, should its outcome stay unknown."""
+    """Which rooms and people a change concerns, should its outcome stay unknown.
 
+    ``mid`` is the id of the event that says so.
+    """
+
+    mid: MessageId
     rooms: tuple[RoomId, ...]
     people: tuple[UserId, ...]
 
@@ -99,11 +103,14 @@ class RoomChanges:
         room = room_id(actor, command, mid)
 
         async def create() -> Changed:
-            return await self._changes.create(
+            changed = await self._changes.create(
                 actor, command, room, mid, self._wall_clock(), self._sealer
             )
+            if command.kind != "direct":
+                self._check_same(command, changed, mid)
+            return changed
 
-        concern = _Concern((room,), (actor, *command.people))
+        concern = _Concern(mid, (room,), (actor, *command.people))
         return self._begin(create, lambda changed: self._show(actor, changed), concern)
 
     def join(self, actor: UserId, command: c.JoinRoom) -> Deferred[Room]:
@@ -117,7 +124,7 @@ class RoomChanges:
             invite = digest_of(command.token or "")
             return await self._changes.join_invited(actor, invite, mid, now_ms, self._sealer)
 
-        concern = _Concern(() if command.room is None else (command.room,), (actor,))
+        concern = _Concern(mid, () if command.room is None else (command.room,), (actor,))
         return self._begin(join, lambda changed: self._show(actor, changed), concern)
 
     def change(self, actor: UserId, command: c.Change) -> Deferred[Changed]:
@@ -128,21 +135,23 @@ class RoomChanges:
             changed = await self._changes.change(
                 actor, command, mid, self._wall_clock(), self._sealer
             )
-            if changed.duplicate and changed.event.mid == mid:
-                self._check_same(command, changed)
+            self._check_same(command, changed, mid)
             return changed
 
         concerned = (command.user,) if isinstance(command, c.OnPerson) else ()
-        return self._begin(change, _as_it_is, _Concern((command.room,), (actor, *concerned)))
+        return self._begin(change, _as_it_is, _Concern(mid, (command.room,), (actor, *concerned)))
 
     def report(self, actor: UserId, command: c.Report) -> Deferred[Changed]:
         """Tell the server's administrators of a message."""
         mid = self._mid(command.id)
 
         async def report() -> Changed:
-            return await self._changes.report(actor, command, mid, self._wall_clock(), self._sealer)
+            now_ms = self._wall_clock()
+            changed = await self._changes.report(actor, command, mid, now_ms, self._sealer)
+            self._check_same(command, changed, mid)
+            return changed
 
-        return self._begin(report, _as_it_is, _Concern((REPORTS,), ()))
+        return self._begin(report, _as_it_is, _Concern(mid, (REPORTS,), ()))
 
     async def invite(self, actor: UserId, command: c.Invite) -> Invitation:
         """Make a link to the room; sent again, it makes another one."""
@@ -178,11 +187,16 @@ class RoomChanges:
             raise Refused(Code.NOT_A_MEMBER)
         return room
 
-    def _check_same(self, command: c.Change, changed: Changed) -> None:
-        """Raise ``id_conflict`` where the event of this id says something else."""
+    def _check_same(
+        self, command: c.Change | c.CreateRoom | c.Report, changed: Changed, mid: MessageId
+    ) -> None:
+        """Raise ``id_conflict`` where the event of an earlier sending says something else."""
+        if not _is_resend(changed, mid):
+            return
         try:
             said = content.read(self._sealer.open(changed.event, changed.key))
-        except Damaged as error:
+            time_ms = int(envelope.parse_header(changed.event)["time"])
+        except (Damaged, KeyError, TypeError, ValueError) as error:
             log.error(
                 "event {seq} of {room} is damaged: {reason}",
                 seq=changed.event.seq,
@@ -190,7 +204,7 @@ class RoomChanges:
                 reason=error,
             )
             raise Refused(Code.INTERNAL) from None
-        if not is_told_by(command, said):
+        if not is_told_by(command, said, time_ms):
             raise Refused(Code.ID_CONFLICT)
 
     def _begin(
@@ -248,10 +262,10 @@ class RoomChanges:
     def _tell(self, changed: Changed, concern: _Concern) -> None:
         event = changed.event
         affected = dict.fromkeys(changed.affected)
-        if changed.duplicate:
+        if _is_resend(changed, concern.mid):
             # The first answer may have been lost, and the news with it.
             affected |= dict.fromkeys(concern.people)
-        else:
+        elif not changed.duplicate:
             _note(changed)
         if affected or changed.duplicate:
             # Read from the store, the event comes with who is a member now.
@@ -264,6 +278,11 @@ class RoomChanges:
 
 def _too_late(_: object, seconds: float) -> NoReturn:
     raise Unavailable(f"no answer to a change within {seconds} s")
+
+
+def _is_resend(changed: Changed, mid: MessageId) -> bool:
+    """Whether this very change was made by an earlier sending, and is not just so already."""
+    return changed.duplicate and changed.event.mid == mid
 
 
 async def _as_it_is(changed: Changed) -> Changed:

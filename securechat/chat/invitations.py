@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from ..core import ports
 from ..core.commands import INVITE_DAYS, MOST_INVITE_USES, Invite, JoinRoom
 from ..core.encoding import b64url
 from ..core.errors import Code, Refused, Unavailable
-from ..core.model import GENERAL, PublicRoom, RoomId, UserId, digest_of
+from ..core.model import GENERAL, TOKEN, PublicRoom, RoomId, UserId, digest_of
 from .changes import RoomChanges
 
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _DAY_S = 86_400
 
 
 def is_token(text: str) -> bool:
     """Whether this could be the token of an invite."""
-    return _TOKEN.fullmatch(text) is not None
+    return TOKEN.fullmatch(text) is not None
 
 
 class Invitations:
@@ -39,6 +37,12 @@ class Invitations:
         if not is_token(token):
             return None
         return await self._changes.invitation(digest_of(token), now_ms)
+
+    async def room_behind(self, token: str, user: UserId) -> RoomId | None:
+        """The room of the link where ``user`` is in it by now, however good the link still is."""
+        if not is_token(token):
+            return None
+        return await self._changes.room_behind(digest_of(token), user)
 
     async def join(self, user: UserId, token: str) -> RoomId:
         """Take ``user`` into the room; Refused, also where that person is banned there."""

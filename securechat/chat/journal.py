@@ -190,7 +190,7 @@ class Journal:
             await self._commit_alone(batch)
             return
         answers = [
-            await self._answer(entry.draft, outcome)
+            self._answer(entry.draft, outcome)
             for entry, outcome in zip(batch, outcomes, strict=True)
         ]
         stored = [outcome for outcome in outcomes if isinstance(outcome, Appended)]
@@ -224,25 +224,22 @@ class Journal:
             if isinstance(answer, Receipt) and answer.duplicate:
                 self._bus.publish(Reached(entry.draft.room, answer.seq))
 
-    async def _answer(self, draft: Draft, outcome: Outcome) -> Receipt | Refused:
+    def _answer(self, draft: Draft, outcome: Outcome) -> Receipt | Refused:
         if isinstance(outcome, Appended):
             return Receipt(outcome.event.seq, draft.time_ms, duplicate=False)
         if isinstance(outcome, Existing):
-            try:
-                return await self._answer_resend(draft, outcome.event)
-            except Unavailable:
-                return Refused(Code.UNAVAILABLE)
+            return self._answer_resend(draft, outcome)
         return Refused(*_REFUSALS[outcome.why])
 
-    async def _answer_resend(self, draft: Draft, event: StoredEvent) -> Receipt | Refused:
+    def _answer_resend(self, draft: Draft, outcome: Existing) -> Receipt | Refused:
         """What was deleted since cannot be compared, and counts as the same."""
+        event = outcome.event
         try:
             receipt = Receipt(event.seq, int(envelope.parse_header(event)["time"]), duplicate=True)
             if not event.encrypted_key and not event.ciphertext:
                 return receipt
-            keys = await self._events.keys(event.room, event.seq, event.seq)
-            same = self._room_keys.open(event, keys[0]) == draft.plaintext
-        except (Damaged, IndexError, KeyError, TypeError, ValueError) as error:
+            same = self._opened(outcome) == draft.plaintext
+        except (Damaged, KeyError, TypeError, ValueError) as error:
             log.error(
                 "event {seq} of {room} is damaged: {reason}",
                 seq=event.seq,
@@ -251,6 +248,11 @@ class Journal:
             )
             return Refused(Code.INTERNAL)
         return receipt if same else Refused(Code.ID_CONFLICT)
+
+    def _opened(self, outcome: Existing) -> bytes:
+        if outcome.key is None:
+            raise Damaged("its key is missing")
+        return self._room_keys.open(outcome.event, outcome.key)
 
     def _sweep(self) -> None:
         """Answer what has waited too long; a batch under way may still be committed."""

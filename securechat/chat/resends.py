@@ -17,11 +17,23 @@ def room_id(actor: UserId, command: c.CreateRoom, mid: MessageId) -> RoomId:
     return RoomId("d" + _hashed("direct", *sorted({actor, *command.people}))[:21])
 
 
-def is_told_by(command: c.Change, said: Mapping[str, object]) -> bool:
-    """Whether an event that says this is the one that ``command`` writes."""
-    told: dict[str, object] = {"kind": c.KINDS[type(command)]}
+def is_told_by(
+    command: c.Change | c.CreateRoom | c.Report, said: Mapping[str, object], time_ms: int
+) -> bool:
+    """Whether an event that says this, made at ``time_ms``, is the one that ``command`` writes."""
+    told: dict[str, object]
+    match command:
+        case c.CreateRoom():
+            told = {"kind": "created", "room_kind": command.kind}
+        case c.Report():
+            told = {"kind": "report", "target": command.seq, "body": command.reason}
+        case _:
+            told = {"kind": c.KINDS[type(command)]}
     if isinstance(command, c.Delete):
         told["target"] = command.seq
+    elif isinstance(command, c.Mute):
+        seconds = command.seconds
+        told["until"] = None if seconds is None else time_ms + seconds * 1000
     return all(
         value == told.get(name, getattr(command, name, value)) for name, value in said.items()
     )

@@ -5,7 +5,7 @@ A room is always found through the person's memberships: one that is not yours d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from twisted.logger import Logger
@@ -123,9 +123,19 @@ class RoomReader:
         first = max(page.since_seq + 1, last - limit + 1)
         return replace(page, events=_whole(page.events, room, first, last))
 
-    async def feed(self, room: RoomId, seq: int, people: Sequence[UserId]) -> Feed:
-        """The next events after number ``seq`` for an audience, without a hole."""
-        feed = await self._events.feed(room, seq, CHUNK_EVENTS, people)
+    async def heads(self, rooms: Sequence[RoomId]) -> Mapping[RoomId, int]:
+        """The newest numbers of ``rooms``."""
+        return await self._rooms.heads(rooms)
+
+    async def feed(
+        self, room: RoomId, seq: int, people: Sequence[UserId], kid: str | None = None
+    ) -> Feed:
+        """The next events after number ``seq`` for an audience, without a hole.
+
+        Of ``people`` it says who may see them, unless ``kid``, which seals event ``seq``, proves
+        that nobody was removed.
+        """
+        feed = await self._events.feed(room, seq, CHUNK_EVENTS, people, kid)
         last = min(feed.last_seq, seq + CHUNK_EVENTS)
         return replace(feed, events=_whole(feed.events, room, seq + 1, last))
 

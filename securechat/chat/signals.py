@@ -36,14 +36,17 @@ class Signals:
         self._wall_clock = wall_clock
         self._reading: dict[tuple[UserId, RoomId], int] = {}
         self._keeping: IDelayedCall | None = None
+        self._storing: Deferred[None] | None = None
+        self._closed = False
 
     async def read(self, user: UserId, command: Read) -> None:
         """Move the person's read mark soon, and tell all of their connections then."""
         if await self._rooms.place_of(user, command.room) is None:
             raise Refused(Code.NOT_A_MEMBER)
+        if self._closed:
+            raise Refused(Code.UNAVAILABLE)
         self._note(Reading(user, command.room, command.seq))
-        if self._keeping is None:
-            self._keep_after(KEEP_EVERY_S)
+        self._keep_soon()
 
     async def typing(self, user: UserId, command: Typing) -> None:
         """Tell the others of the room, where ``user`` may post there."""
@@ -54,9 +57,16 @@ class Signals:
         self._bus.publish(TypingIn(user, command.room, place.last_seq))
 
     async def drain(self) -> None:
-        """Store the marks that wait; one that cannot be is read again by its person."""
-        if self._keeping is not None and self._keeping.active():
+        """Take no more marks and store those that wait; return when nothing is under way.
+
+        One that cannot be stored is read again by its person.
+        """
+        self._closed = True
+        if self._keeping is not None:
             self._keeping.cancel()
+            self._keeping = None
+        if self._storing is not None:
+            await self._storing
         try:
             while self._reading:
                 await self._keep_some()
@@ -67,13 +77,20 @@ class Signals:
         key = reading.user, reading.room
         self._reading[key] = max(reading.seq, self._reading.get(key, 0))
 
-    def _keep_after(self, seconds: float) -> None:
-        self._keeping = self._clock.callLater(seconds, self._keep)
+    def _keep_soon(self) -> None:
+        if self._keeping is None and self._storing is None and not self._closed:
+            self._keeping = self._clock.callLater(KEEP_EVERY_S, self._keep)
 
     def _keep(self) -> None:
-        Deferred.fromCoroutine(self._keep_on()).addErrback(
-            lambda failure: log.failure("read marks broke", failure)
-        )
+        self._keeping = None
+        storing = self._storing = Deferred.fromCoroutine(self._keep_on())
+        storing.addErrback(lambda failure: log.failure("read marks broke", failure))
+        storing.addCallback(self._kept)
+
+    def _kept(self, _: None) -> None:
+        self._storing = None
+        if self._reading:
+            self._keep_soon()
 
     async def _keep_on(self) -> None:
         try:
@@ -82,9 +99,6 @@ class Signals:
             log.info("read marks are stored later: {reason}", reason=error)
         except Exception:  # noqa: BLE001 - the next ones must be stored all the same
             log.failure("read marks could not be stored")
-        self._keeping = None
-        if self._reading:
-            self._keep_after(KEEP_EVERY_S)
 
     async def _keep_some(self) -> None:
         keys = list(self._reading)[:MOST_AT_ONCE]

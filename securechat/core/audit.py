@@ -30,6 +30,16 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """What event ``seq`` says is destroyed; ``living`` are those of them that are not."""
+
+    seq: int
+    target: int | None
+    edits: tuple[int, ...]
+    living: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Complaint:
     """What is damaged: numbers ``first`` to ``last`` of a room (None: the room itself), and why."""
 
@@ -96,18 +106,32 @@ class RoomAudit:
         if why is not None:
             yield Complaint(self.id, why, seq, seq)
 
-    def deleted_by(self, row: Row) -> list[int]:
-        """The numbers that ``row``, a sound ``deleted`` event, says are destroyed, and are not."""
+    def deletion(self, row: Row) -> Deletion | None:
+        """What ``row`` says is destroyed; None unless it is a sound ``deleted`` event."""
         if row.note is None or row.note[0] != "deleted" or row.key_gone:
-            return []
+            return None
         try:
             fields = self._opened(row)
         except Damaged:
-            return []
-        numbers = _numbers_named(fields)
+            return None
+        targets, edits = _numbers_in([fields.get("target")]), _numbers_in(fields.get("edits"))
+        numbers = targets + edits
         for seq in numbers:
             self._named.add(seq)
-        return [seq for seq in numbers if seq not in self._destroyed]
+        living = tuple(seq for seq in numbers if seq not in self._destroyed)
+        return Deletion(row.event.seq, targets[0] if targets else None, edits, living)
+
+    def misnamed(self, deletion: Deletion, target: Row | None, edit: Row) -> Complaint | None:
+        """What to say of ``edit`` where it was none of the ``target`` that it went with.
+
+        Its text is gone: what is left are the note that says of what it was an edit, and the
+        authors that the headers of both name.
+        """
+        is_noted = edit.note == ("edit", deletion.target)
+        if is_noted and (target is None or edit.event.author == target.event.author):
+            return None
+        why = f"is destroyed by {deletion.seq} as an edit of {deletion.target}, and was none"
+        return Complaint(self.id, why, edit.event.seq, edit.event.seq)
 
     def not_destroyed(self, seq: int, by: int) -> Complaint:
         """What to say of a row that a deletion left readable."""
@@ -176,10 +200,9 @@ def _judge_note(row: Row, fields: dict[str, Any]) -> None:
         raise Damaged(f"is a {kind!a} about {target!a}, but noted as {row.note!a}")
 
 
-def _numbers_named(fields: dict[str, Any]) -> list[int]:
-    edits = fields.get("edits")
-    named = [fields.get("target"), *(edits if isinstance(edits, list) else ())]
-    return [seq for seq in named if type(seq) is int and seq > 0]
+def _numbers_in(found: object) -> tuple[int, ...]:
+    numbers = found if isinstance(found, list) else ()
+    return tuple(seq for seq in numbers if type(seq) is int and seq > 0)
 
 
 class _Numbers:

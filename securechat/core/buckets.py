@@ -33,9 +33,10 @@ class Buckets:
     def __len__(self) -> int:
         return len(self._levels)
 
-    def wait_s(self, key: str, now_s: float) -> float:
-        """Take one token and return 0, or take none and return the seconds until there is one.
+    def wait_s(self, key: str, now_s: float, cost: int = 1) -> float:
+        """Take ``cost`` tokens and return 0, or none and return the seconds until there are.
 
+        What costs more than a burst takes a whole one.
         ``now_s`` comes from a clock that does not jump; should it go back, nothing is refilled.
         """
         if self._burst <= 0:
@@ -47,10 +48,11 @@ class Buckets:
         passed_s = max(0.0, now_s - level.at_s)
         level.tokens = min(self._burst, level.tokens + passed_s * self._per_second)
         level.at_s = now_s
-        if level.tokens >= 1.0:
-            level.tokens -= 1.0
+        wanted = min(float(cost), self._burst)
+        if level.tokens >= wanted:
+            level.tokens -= wanted
             return 0.0
-        return (1.0 - level.tokens) / self._per_second
+        return (wanted - level.tokens) / self._per_second
 
 
 def per_minute(count: int, max_keys: int = DEFAULT_MAX_KEYS) -> Buckets:

@@ -27,14 +27,21 @@ from .errors import Damaged
 from .model import UserId
 
 MOST_REACTION_BYTES: Final = 64
+MOST_REACTION_SYMBOLS: Final = 8
+"""So many code points besides those that join them: the longest emoji have six."""
+
 MOST_MENTIONS: Final = 50
 """So many people one message may call; the rest are names like any other word."""
 
 SPOKEN: Final = frozenset({"text", "reply"})
 """Kinds that are messages of their own: they count as unread, and may be edited and answered."""
 
-_JOINERS = frozenset({"\u200d", *map(chr, range(0xE0020, 0xE0080))})
-"""Zero-width joiner and tag characters, which build flags and families out of several symbols."""
+_JOINERS = frozenset({"\u200d", "\ufe0f", *map(chr, range(0xE0020, 0xE0080))})
+"""What builds one emoji of several symbols: zero-width joiner, variation selector, tags."""
+
+_KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
+_SYMBOLS_OF_OTHER_KINDS = frozenset("\u203c\u2049\u2139\u3030")
+"""Emoji that Unicode counts among letters and punctuation: ‼ ⁉ ℹ 〰."""
 
 _MENTION = re.compile(r"(?<![\w@.-])@([A-Za-z0-9_.-]{3,32})")
 
@@ -97,7 +104,21 @@ def complaint_about_reaction(body: str) -> str | None:
     """Why ``body`` cannot be a reaction; None where it can: a few symbols, no text, no space."""
     if len(body.encode("utf-8")) > MOST_REACTION_BYTES:
         return f"A reaction has at most {MOST_REACTION_BYTES} bytes."
-    symbols = (character for character in body if character not in _JOINERS)
-    if any(unicodedata.category(symbol)[0] in "CLZ" for symbol in symbols):
+    signs = _KEYCAP.sub("\u2328", body)
+    symbols = [sign for sign in signs if sign not in _JOINERS]
+    if signs[:1] in _JOINERS or not symbols or not all(map(_is_symbol, symbols)):
         return "A reaction is an emoji."
+    if len(symbols) > MOST_REACTION_SYMBOLS:
+        return f"A reaction has at most {MOST_REACTION_SYMBOLS} symbols."
     return None
+
+
+def _is_symbol(character: str) -> bool:
+    """Whether this can be an emoji, or a part of one that shows.
+
+    In the blocks of emoji also what this Python's Unicode does not know yet.
+    """
+    point = ord(character)
+    if 0x1F000 <= point <= 0x1FAFF or character in _SYMBOLS_OF_OTHER_KINDS:
+        return True
+    return point > 0x7F and unicodedata.category(character) in ("So", "Sm")

@@ -7,6 +7,7 @@ to come back; too many of those end the connection.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final, get_args
 
@@ -29,6 +30,17 @@ CHANGES_BURST: Final = 10
 COMMANDS_A_SECOND: Final = 40
 COMMANDS_AT_ONCE: Final = 400
 """What is not a post, right or wrong: a person over all connections."""
+
+COMMAND_COSTS: Final[Mapping[type, int]] = {
+    c.Subscribe: 5,
+    c.History: 5,
+    c.FindRooms: 5,
+    c.Members: 2,
+}
+"""What asks much of the database counts as so many commands; all others as one."""
+
+CHANGE_COSTS: Final[Mapping[type, int]] = {c.CreateRoom: 5, c.JoinRoom: 5, c.LeaveRoom: 5}
+"""What leaves rooms and epochs behind for ever counts as so many changes; all others as one."""
 
 PINGS_A_SECOND: Final = 1
 PINGS_AT_ONCE: Final = 20
@@ -70,23 +82,27 @@ class Pace:
     ) -> None:
         """Take one post's share of every limit; Refused where one has none left.
 
-        The room's share is for those who are ``in_room``: no stranger can use it up.
+        The room's share is for those who are ``in_room``: no stranger can use it up. From those who
+        have not shown that yet it is taken when the post is stored.
         """
         _check("posts", self._connections.wait_s(connection, now_s), post.id)
         _check("posts-per-user", self._users.wait_s(user, now_s), post.id)
         if in_room:
             _check("posts-per-room", self._rooms.wait_s(post.room, now_s), post.id)
 
-    def check_command(
-        self, connection: str, user: UserId, command: c.Command | None, now_s: float
-    ) -> None:
+    def charge_room(self, room: RoomId, now_s: float) -> None:
+        """Take the room's share of a post that ``check_post`` did not take, if any is left."""
+        self._rooms.wait_s(room, now_s)
+
+    def check_command(self, user: UserId, command: c.Command | None, now_s: float) -> None:
         """Take one command's share (None: one that was refused); Refused where none is left."""
         request = getattr(command, "id", None)
-        _check("commands", self._commands.wait_s(user, now_s), request)
+        kind = type(command)
+        _check("commands", self._commands.wait_s(user, now_s, COMMAND_COSTS.get(kind, 1)), request)
         if isinstance(command, c.Typing):
-            _check("typing", self._typing.wait_s(connection, now_s), None)
+            _check("typing", self._typing.wait_s(user, now_s), None)
         elif isinstance(command, _CHANGES):
-            _check("changes", self._changes.wait_s(user, now_s), request)
+            _check("changes", self._changes.wait_s(user, now_s, CHANGE_COSTS.get(kind, 1)), request)
 
     def allows_ping(self, connection: str, now_s: float) -> bool:
         """Take one ping's share; whether there was one."""
@@ -138,13 +154,25 @@ class Conversation:
             )
         return command
 
+    def is_in(self, room: RoomId) -> bool:
+        """Whether posts to ``room`` take the room's share before they are stored."""
+        return room in self._rooms
+
     def entered(self, room: RoomId) -> None:
         """The person has shown to be a member of ``room``."""
         self._rooms.add(room)
 
     def left(self, room: RoomId) -> None:
-        """The person listens to ``room`` no more, or is not in it."""
+        """The person was refused as no member of ``room``."""
         self._rooms.discard(room)
+
+    def stored_unseen(self, room: RoomId, now_s: float) -> None:
+        """A post was stored in a room that the person had not shown to be in: now it has.
+
+        So whoever never subscribes uses the room's share too, only later.
+        """
+        self._rooms.add(room)
+        self._pace.charge_room(room, now_s)
 
     def not_greeted(self) -> None:
         """The hello could not be answered; the client may say it again."""
@@ -157,7 +185,7 @@ class Conversation:
                 in_room = command.room in self._rooms
                 self._pace.check_post(self._connection, self._user, command, in_room, now_s)
             else:
-                self._pace.check_command(self._connection, self._user, command, now_s)
+                self._pace.check_command(self._user, command, now_s)
         except Refused as limited:
             limited.request = limited.request or request
             limited.close = self._breach(now_s)

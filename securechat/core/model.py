@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, NewType
+from dataclasses import dataclass, field
+from typing import Final, Literal, NewType, get_args
 
 UserId = NewType("UserId", str)
 """22 characters base64url of 128 random bits."""
@@ -27,6 +27,7 @@ HistoryRule = Literal["all", "joined"]
 """What a newcomer of a room may read: everything, or only what follows from now on."""
 
 PostKind = Literal["text", "reply", "edit", "reaction"]
+POSTED_KINDS: Final[tuple[PostKind, ...]] = get_args(PostKind)
 Registration = Literal["open", "invite", "closed"]
 
 GENERAL = RoomId("general")
@@ -42,6 +43,8 @@ MOST_UNREAD = 100
 ROOM_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 USER_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+"""A secret of 256 random bits in a link or a cookie, base64url."""
 
 
 def digest_of(token: str) -> SessionDigest:
@@ -243,9 +246,13 @@ class Appended:
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """Room, client id and author were stored before, as this event."""
+    """Room, client id and author were stored before, as this event.
+
+    ``key`` is the one that seals it; None where it is missing, or the event was destroyed.
+    """
 
     event: StoredEvent
+    key: StoredKey | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,14 +289,14 @@ class Feed:
     """A room's next events for a whole audience, read in one transaction.
 
     ``since`` holds those of the people asked for who are members now, and up to which number each
-    sees nothing.
+    sees nothing. None: nobody was asked for, since the key that seals all the events was known.
     """
 
     events: tuple[StoredEvent, ...]
     keys: tuple[StoredKey, ...]
     last_seq: int
     members: int
-    since: Mapping[UserId, int]
+    since: Mapping[UserId, int] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ _REFUSED_CODE_POINTS = frozenset(
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs"})
 
 
+_RESERVED_ROOM_NAMES = frozenset({"general", "reports"})
+
+
 class BadName(ValueError):
     """A name that cannot be used; the text is a sentence for the person who typed it."""
 
@@ -49,10 +52,22 @@ def tidy_full_name(typed: str) -> str:
 
 
 def tidy_room_name(typed: str) -> str:
-    """A room's name as it is stored: like a full name, 1 to 64 code points."""
+    """A room's name as it is stored: like a full name, 1 to 64 code points.
+
+    What reads as the name of one of the server's own rooms is refused too.
+    """
     if not typed.strip():
         raise BadName("Give the room a name.")
-    return _visible(_tidy(typed, MAX_ROOM_NAME_CHARACTERS, "A room name"), "A room name")
+    name = _visible(_tidy(typed, MAX_ROOM_NAME_CHARACTERS, "A room name"), "A room name")
+    if _folded(name) in _RESERVED_ROOM_NAMES:
+        raise BadName("This name is taken by the server.")
+    return name
+
+
+def _folded(name: str) -> str:
+    """``name`` without what does not show (category Cf) and without difference of case or width."""
+    shown = (one for one in name if unicodedata.category(one) != "Cf")
+    return unicodedata.normalize("NFKC", "".join(shown)).casefold().strip()
 
 
 def tidy_topic(typed: str) -> str:

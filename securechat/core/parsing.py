@@ -12,6 +12,7 @@ from .fields import Fields, bad_frame, decode
 from .model import (
     MESSAGE_ID,
     MOST_DIRECT_PEOPLE,
+    POSTED_KINDS,
     HistoryRule,
     MessageId,
     PostKind,
@@ -59,9 +60,7 @@ def _post(fields: Fields, most_body_bytes: int) -> c.Post:
     mid = fields.text("id")
     if not MESSAGE_ID.fullmatch(mid):
         fields.refuse("id is 128 bits as 22 characters of base64url.")
-    kind = cast(
-        PostKind, fields.one_of("kind", "text", "reply", "edit", "reaction", default="text")
-    )
+    kind = cast(PostKind, fields.one_of("kind", *POSTED_KINDS, default="text"))
     if kind == "text" and fields.has("target"):
         fields.refuse("A text has no target.")
     target = None if kind == "text" else fields.number("target", 1)

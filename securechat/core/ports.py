@@ -72,8 +72,12 @@ class Accounts(Protocol):
         These are the members and the authors of rooms that ``viewer`` is in; others are left out.
         """
 
-    def add_session(self, session: Session) -> Awaitable[None]:
-        """Store a new session of an existing person."""
+    def add_session(self, session: Session, proof: PasswordHash | None = None) -> Awaitable[bool]:
+        """Store a new session of an existing person.
+
+        ``proof`` is the stored password that was checked for it. False, and nothing is stored,
+        where the person has another password by now.
+        """
 
     def session(self, digest: SessionDigest) -> Awaitable[Session | None]:
         """The session with this digest, whatever its age."""
@@ -129,6 +133,19 @@ class Administration(Protocol):
         """Set the password, use the link up, end all sessions; which. None: no such link."""
 
 
+class Reported(Protocol):
+    """What whoever holds the machine is shown of a report; no membership is asked for."""
+
+    def latest_edit(self, room: RoomId, seq: int) -> Awaitable[int | None]:
+        """The number of the newest edit of this message, if it was edited."""
+
+    def username(self, user: str) -> Awaitable[str | None]:
+        """The user name of this person."""
+
+    def room_name(self, room: RoomId) -> Awaitable[str | None]:
+        """What this room is called."""
+
+
 class Rooms(Protocol):
     """Rooms, always found through somebody's memberships."""
 
@@ -165,7 +182,7 @@ class Rooms(Protocol):
     def read_to(self, readings: Sequence[Reading]) -> Awaitable[list[ReadMark | None]]:
         """Move read marks forward (never back, never past the newest); None: no member.
 
-        All in one transaction; one mark a reading, as it is afterwards.
+        The marks that move, move together; one mark a reading, as it is read after that.
         """
 
     def heads(self, rooms: Sequence[RoomId]) -> Awaitable[Mapping[RoomId, int]]:
@@ -178,7 +195,8 @@ class Changes(Protocol):
     ``mid`` is the event's id: a change whose (room, actor, mid) exists was done before, and is
     answered with its event. Who may do what is judged inside the transaction (core/rights).
     All raise Refused: ``not_a_member``, ``forbidden``, ``not_found`` (the person, message or invite
-    concerned), ``bad_command``.
+    concerned), ``bad_command``. Nobody comes into more than 500 rooms, nor do more than 10 links of
+    one person, or 1,000 of all, to the same room work at the same time: ``forbidden``.
     """
 
     def create(
@@ -213,7 +231,10 @@ class Changes(Protocol):
     def report(
         self, actor: UserId, command: Report, mid: MessageId, now_ms: int, sealer: Sealer
     ) -> Awaitable[Changed]:
-        """Seal a report of a message that ``actor`` can see as an event of REPORTS."""
+        """Seal a report of a message that ``actor`` can see as an event of REPORTS.
+
+        Whatever ``mid`` is: the same person's next report of the same message was done before.
+        """
 
     def invite(self, actor: UserId, command: Invite, link: InviteLink) -> Awaitable[None]:
         """Keep the link."""
@@ -223,6 +244,9 @@ class Changes(Protocol):
 
     def invitation(self, invite: bytes, now_ms: int) -> Awaitable[PublicRoom | None]:
         """The room that this invite leads to; None where it is not good (any more)."""
+
+    def room_behind(self, invite: bytes, user: UserId) -> Awaitable[RoomId | None]:
+        """The room of this invite, also of one that is used up, where ``user`` is in it."""
 
 
 class Sealer(Protocol):
@@ -237,6 +261,9 @@ class Sealer(Protocol):
     def seal(self, draft: Draft, seq: int, key: StoredKey) -> StoredEvent:
         """Seal ``draft`` with its number inside the authenticated header."""
 
+    def open(self, event: StoredEvent, key: StoredKey) -> bytes:
+        """The padded plaintext of ``event``; Damaged where it is not as it was sealed."""
+
 
 class Events(Protocol):
     """The append-only log of every room."""
@@ -249,7 +276,8 @@ class Events(Protocol):
         exists already, in the table or earlier in the same batch, is Existing, also where the
         author is no member any more; where it was deleted meanwhile, its parts are empty. A draft
         that the database refuses for its own content, or whose author or target may not be, is
-        Rejected, and the others are stored without it. Members whom a draft names, but its author,
+        Rejected, and so is what a message has had enough of (100 edits, 2,000 reactions, 20 of one
+        person); the others are stored without it. Members whom a draft names, but its author,
         are called by it; an edit calls those whom its message has not called yet.
         """
 
@@ -259,11 +287,20 @@ class Events(Protocol):
     def before(self, user: UserId, room: RoomId, seq: int, limit: int) -> Awaitable[Page | None]:
         """The last ``limit`` events numbered below ``seq``; None where ``user`` is no member."""
 
-    def feed(self, room: RoomId, seq: int, limit: int, people: Sequence[UserId]) -> Awaitable[Feed]:
+    def feed(
+        self,
+        room: RoomId,
+        seq: int,
+        limit: int,
+        people: Sequence[UserId],
+        kid: str | None = None,
+    ) -> Awaitable[Feed]:
         """The first ``limit`` events numbered above ``seq``, for the fan-out; no more than is.
 
         Of ``people`` (any number) it says who are members at that moment or later: whoever was
-        removed before the newest of the events is not among them.
+        removed before the newest of the events is not among them. They are not asked for where
+        ``kid``, the key that seals event ``seq``, seals all of the events: a removal begins a new
+        epoch, so there was none.
         """
 
     def head(self, room: RoomId) -> Awaitable[int]:
@@ -360,10 +397,15 @@ class TypingIn:
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """All who are connected to the daemon ``node`` now; good for PRESENCE_S, then forgotten."""
+    """All who are connected to the daemon ``node`` now; good for PRESENCE_S, then forgotten.
+
+    With ``gone`` it is the difference to the news numbered one less: who has come and who has gone.
+    """
 
     node: str
     users: frozenset[UserId]
+    number: int = 0
+    gone: frozenset[UserId] | None = None
 
 
 News = Posted | Reached | SessionEnded | RoomsChanged | ReadTo | TypingIn | Online

@@ -12,9 +12,10 @@ from typing import Final
 
 from . import commands as c
 from .errors import Code, Refused
-from .model import Role, RoomKind, RoomRole, UserId
+from .model import REPORTS, Role, RoomId, RoomKind, RoomRole, UserId
 
 MUTED: Final = "You are muted in this room."
+FIXED: Final = "The administrators are in this room, and it stays as it is."
 ARCHIVED: Final = "This room is archived."
 
 
@@ -32,6 +33,11 @@ _RANKS: Final[dict[RoomRole, Rank]] = {
     "moderator": Rank.MODERATOR,
     "owner": Rank.OWNER,
 }
+
+
+def mute_holds(until_ms: int | None, now_ms: int) -> bool:
+    """Whether a mute until then still silences; 0: there is none, None: it has no end."""
+    return until_ms is None or until_ms > now_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class Standing:
 
     def is_muted(self, now_ms: int) -> bool:
         """Whether this person may not post now."""
-        return self.muted_until_ms is None or self.muted_until_ms > now_ms
+        return mute_holds(self.muted_until_ms, now_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,10 @@ class Rule:
     direct: bool = False
     archived: bool = False
 
+    def needed(self, kind: RoomKind) -> Rank:
+        """How high one must stand in a room of this kind."""
+        return self.public_rank if kind == "public" and self.public_rank else self.rank
+
 
 RULES: Final[dict[type, Rule]] = {
     c.Post: Rule(Rank.MEMBER, direct=True),
@@ -102,6 +112,16 @@ RULES: Final[dict[type, Rule]] = {
 }
 
 
+_NOT_THERE: Final = (c.LeaveRoom, c.ArchiveRoom, c.RenameRoom, c.Invite, c.AddMember)
+"""What nobody does to the room of reports."""
+
+
+def check_room(command: object, room: RoomId) -> None:
+    """Refused (``forbidden``) where ``command`` would change what the server itself relies on."""
+    if room == REPORTS and isinstance(command, _NOT_THERE):
+        raise Refused(Code.FORBIDDEN, FIXED)
+
+
 def check(
     command: object,
     actor: Standing | None,
@@ -121,8 +141,7 @@ def check(
         raise Refused(Code.FORBIDDEN, ARCHIVED)
     if kind == "direct" and not rule.direct:
         raise Refused(Code.FORBIDDEN, "This cannot be done in direct messages.")
-    needed = rule.public_rank if kind == "public" and rule.public_rank else rule.rank
-    if actor.rank < needed:
+    if actor.rank < rule.needed(kind):
         raise Refused(Code.FORBIDDEN)
     if isinstance(command, c.Post | c.Typing) and actor.is_muted(now_ms):
         raise Refused(Code.FORBIDDEN, MUTED)
@@ -136,6 +155,11 @@ def _may_touch(command: object, actor: Standing, concerned: Standing) -> bool:
     if actor.user == concerned.user:
         return isinstance(command, c.SetRole)
     return actor.rank > concerned.rank
+
+
+def may_invite(standing: Standing, kind: RoomKind) -> bool:
+    """Whether somebody who stands there may make links, and so keeps those that were made."""
+    return standing.rank >= RULES[c.Invite].needed(kind)
 
 
 def check_delete(actor: Standing, author: UserId, kind: RoomKind) -> None:

@@ -71,7 +71,7 @@ class Limits:
     posts: int = 10  # a connection a second, burst five times that; 0: off
     posts_per_user: int = 30  # an account a second, over all its connections; 0: off
     posts_per_room: int = 200  # a room a second, over all members; 0: off
-    typing: int = 1  # "is typing" a connection a second, burst five times that; 0: off
+    typing: int = 1  # "is typing" an account a second, burst five times that; 0: off
     changes: int = 5  # changes of rooms an account a second, burst ten times that; 0: off
     logins_per_address: int = 30  # attempts a minute a client address; 0: off
     registrations_per_address: int = 60  # attempts a minute a client address; 0: off

@@ -162,7 +162,6 @@ def _member(member: Member, is_online: bool) -> dict[str, Any]:
 
 async def unsubscribe(connection: Connection, command: commands.Unsubscribe) -> None:
     """No answer: nothing more of the room comes."""
-    connection.conversation.left(command.room)
     connection.factory.fanout.unsubscribe(connection, command.room)
 
 

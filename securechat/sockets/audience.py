@@ -23,7 +23,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..chat.rooms import RoomReader
+from ..chat.rooms import MEMBERS_A_PAGE, RoomReader
 from ..core import envelope, wire
 from ..core.errors import Refused, Unavailable
 from ..core.keys import RoomKeys
@@ -36,6 +36,9 @@ log = Logger()
 
 RETRY_S = 1.0
 COUNT_ONCE_WITHIN_S = 1.0
+
+MOST_MEMBERS = MEMBERS_A_PAGE
+"""In rooms of more members nobody is told who is online or typing."""
 
 
 class FanoutMetrics(Protocol):
@@ -80,6 +83,11 @@ class Audience:
         self._count = Seldom(ties.clock, COUNT_ONCE_WITHIN_S, self._tell_count)
 
     @property
+    def is_small(self) -> bool:
+        """Whether people are told here who is online and typing."""
+        return (self.members or 0) <= MOST_MEMBERS
+
+    @property
     def version(self) -> object:
         """Another value whenever other people may be members than before."""
         return self.kid, self.members
@@ -114,6 +122,10 @@ class Audience:
                 deliveries += 1
         return deliveries
 
+    def has_told(self, seq: int) -> bool:
+        """Whether all up to ``seq`` was told here; who has not may not have told of a removal."""
+        return self.told is not None and self.told >= seq
+
     def reach(self, seq: int) -> None:
         """It is said that the room has a number ``seq``: read on, where we have less."""
         self._heard = max(self._heard, seq)
@@ -145,7 +157,7 @@ class Audience:
         self._heard = 0
         asked = list(self.subscriptions.values())
         people = {subscription.reader.user_id for subscription in asked}
-        feed = await self._ties.room_reader.feed(self.room, told, list(people))
+        feed = await self._ties.room_reader.feed(self.room, told, list(people), self.kid)
         for subscription in asked:
             if not _may_read_on(subscription, feed):
                 self._lose(subscription)
@@ -260,7 +272,13 @@ class Audience:
             self._ties.removed(subscription.reader, self.room)
 
     def counted(self, last_seq: int, members: int) -> None:
-        """When ``last_seq`` was the newest number there were so many members."""
+        """When ``last_seq`` was the newest number there were so many members.
+
+        Who has been told less may be one who was removed since: that is read first.
+        """
+        if self.told is not None and last_seq > self.told:
+            self.reach(last_seq)
+            return
         if last_seq < self._counted_at or members == self.members:
             return
         is_first = self.members is None
@@ -281,5 +299,7 @@ class Audience:
 
 def _may_read_on(subscription: Subscription, feed: Feed) -> bool:
     """Whether its reader is a member, and was one ever since the cursor."""
+    if feed.since is None:
+        return True
     since_seq = feed.since.get(subscription.reader.user_id)
     return since_seq is not None and since_seq <= subscription.cursor

@@ -28,6 +28,9 @@ MOST_READINGS = 8
 
 _RETRY_S = 1.0
 
+_AGAIN_S = 0.5
+"""At least so long between two readings for the same person."""
+
 
 class Places(Protocol):
     """Where connections are subscribed."""
@@ -59,6 +62,8 @@ class Belongings:
         self._outdated: set[Reader] = set()
         self._reading: set[UserId] = set()
         self._again: set[UserId] = set()
+        # What connections were shown, or lost, while a reading for their person was under way.
+        self._newer: dict[Reader, set[RoomId]] = {}
         self._turns = DeferredSemaphore(MOST_READINGS)
 
     def know(self, reader: Reader, rooms: Iterable[Room]) -> None:
@@ -67,6 +72,7 @@ class Belongings:
         for room in rooms:
             known[room.id] = _shown(room)
             self._places.counted(room.id, room.last_seq, room.members)
+            self._overtake(reader, room.id)
         if reader in self._outdated:
             # What it is shown was read before something changed.
             self._outdated.discard(reader)
@@ -78,6 +84,7 @@ class Belongings:
         """The connection has ended."""
         self._known.pop(reader, None)
         self._outdated.discard(reader)
+        self._newer.pop(reader, None)
 
     def lose(self, reader: Reader, room: RoomId) -> None:
         """The fan-out has ended a subscription, since its person may not read on: tell so.
@@ -85,6 +92,7 @@ class Belongings:
         Whoever is back in the room by now is told that next.
         """
         self._known.get(reader, {}).pop(room, None)
+        self._overtake(reader, room)
         reader.outbox.send_live(push("removed", room=room))
         self._read(reader.user_id)
 
@@ -103,6 +111,11 @@ class Belongings:
             if mark.room in self._known.get(reader, {}):
                 reader.outbox.send_live(frame)
 
+    def _overtake(self, reader: Reader, room: RoomId) -> None:
+        """What a reading under way says of ``room`` may be older than what ``reader`` knows."""
+        if reader.user_id in self._reading:
+            self._newer.setdefault(reader, set()).add(room)
+
     def _read(self, user: UserId) -> None:
         readers = list(self._readers_of(user))
         self._outdated.update(reader for reader in readers if reader not in self._known)
@@ -115,7 +128,7 @@ class Belongings:
             )
 
     async def _keep_reading(self, user: UserId) -> None:
-        """Read until nothing changed meanwhile, and tell; a burst of changes is one reading."""
+        """Read and tell until nothing changed meanwhile; a burst of changes is one reading."""
         pause_s = 0.0
         try:
             while True:
@@ -123,11 +136,10 @@ class Belongings:
                 if not any(self._readers_of(user)):
                     return
                 try:
-                    rooms = await self._rooms_of(user)
+                    self._tell(user, await self._rooms_of(user))
                     if user not in self._again:
-                        self._tell(user, rooms)
                         return
-                    pause_s = 0.0
+                    pause_s = _AGAIN_S
                 except Unavailable as error:
                     log.info("rooms are looked at later: {reason}", reason=error)
                     pause_s = _RETRY_S
@@ -137,11 +149,18 @@ class Belongings:
         finally:
             self._reading.discard(user)
             self._again.discard(user)
+            self._catch_up(user)
+
+    def _catch_up(self, user: UserId) -> None:
+        """Nothing is newer than the next reading."""
+        for reader in self._readers_of(user):
+            self._newer.pop(reader, None)
 
     async def _rooms_of(self, user: UserId) -> list[Room]:
         await self._turns.acquire()
         try:
             self._again.discard(user)
+            self._catch_up(user)
             return await self._room_reader.rooms_of(user)
         finally:
             self._turns.release()
@@ -154,12 +173,13 @@ class Belongings:
             known = self._known.get(reader)
             if known is None:
                 continue
-            for gone in known.keys() - shown.keys():
+            newer = self._newer.get(reader, set())
+            for gone in known.keys() - shown.keys() - newer:
                 del known[gone]
                 self._places.unsubscribe(reader, gone)
                 reader.outbox.send_live(push("removed", room=gone))
             for room in rooms:
-                if known.get(room.id) != shown[room.id]:
+                if room.id not in newer and known.get(room.id) != shown[room.id]:
                     known[room.id] = shown[room.id]
                     reader.outbox.send_live(push("room", room=wire.room_fields(room)))
 

@@ -110,8 +110,7 @@ class Fanout:
                 audience.reach(news.seq)
         elif isinstance(news, TypingIn):
             audience = self._audiences.get(news.room)
-            # Who has not told everything that the typist knows may not have told of a removal.
-            if audience is not None and audience.told is not None and audience.told >= news.head:
+            if audience is not None and audience.is_small and audience.has_told(news.head):
                 audience.whisper(push("typing", room=news.room, user=news.user), but_to=news.user)
 
     def _tell(self, news: Posted) -> None:

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
+from ..chat.journal import Receipt
 from ..core import commands, wire
 from ..core.conversation import Conversation
 from ..core.errors import Close, Code, Refused, Unavailable
@@ -167,6 +168,8 @@ class ChatProtocol(WebSocketServerProtocol):
         else:
             # What was posted before is stored before: a sender's own order is kept.
             await self._posts.answered()
+            if self._ending:
+                return
             await room_answers.ANSWERS[type(command)](self, command)
 
     async def _greet(self, hello: commands.Hello) -> None:
@@ -185,11 +188,17 @@ class ChatProtocol(WebSocketServerProtocol):
     async def _post(self, post: commands.Post) -> None:
         """Hand on to the journal without waiting for it, so that one commit takes many."""
         ticket = self._posts.begin()
+        is_charged = self.conversation.is_in(post.room)
         receipt = self.factory.journal.post(self.user_id, post)
-        receipt.addCallback(lambda done: answers.posted(self, post, done))
+        receipt.addCallback(self._posted, post, is_charged)
         receipt.addErrback(self._post_failed, post)
         receipt.addBoth(lambda _: self._posts.end(ticket))
         await self._posts.fewer_than(MOST_POSTS_UNDER_WAY)
+
+    def _posted(self, receipt: Receipt, post: commands.Post, is_charged: bool) -> None:
+        if not is_charged and not receipt.duplicate:
+            self.conversation.stored_unseen(post.room, self.factory.clock.seconds())
+        answers.posted(self, post, receipt)
 
     async def posts_answered(self) -> None:
         """Return when every post that is under way now has been answered."""

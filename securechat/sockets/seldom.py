@@ -18,15 +18,17 @@ class Seldom:
         self._action = action
         self._next_s = 0.0
         self._coming: IDelayedCall | None = None
+        self._stopped = False
 
     def want(self) -> None:
         """Do it at the end of this turn, or as soon as it may be done again."""
-        if self._coming is None:
+        if self._coming is None and not self._stopped:
             wait_s = max(0.0, self._next_s - self._clock.seconds())
             self._coming = self._clock.callLater(wait_s, self._do)
 
     def stop(self) -> None:
-        """Do not do it after all."""
+        """Do it never more."""
+        self._stopped = True
         if self._coming is not None:
             self._coming.cancel()
             self._coming = None

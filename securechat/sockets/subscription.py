@@ -47,7 +47,11 @@ class Framed:
 
 @dataclass(slots=True, eq=False)
 class Subscription:
-    """A cursor: the last number that the connection was given. ``live``: it waits for the next."""
+    """A cursor: the last number that the connection was given. ``live``: it waits for the next.
+
+    ``kids`` are keys that it has: those of its beginning, then the newest alone. Events come in
+    ascending order, so no older key is needed again.
+    """
 
     reader: Reader
     room: RoomId
@@ -64,7 +68,7 @@ class Subscription:
         """Send the key, unless the connection has it (or there is none)."""
         if key is None or key.kid in self.kids:
             return
-        self.kids.add(key.kid)
+        self.kids = {key.kid}
         for wrapped in wrap_keys(self.reader.channel, room_keys, [key]):
             self.reader.outbox.send(push("key", room=self.room, **wrapped))
 

@@ -30,6 +30,7 @@ CREDENTIALS = """
 SESSION = """
     SELECT u.id, u.username, u.full_name, u.role, s.digest, s.created_ms, s.seen_ms
     FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.digest = ?"""
+STORED = "SELECT password_bcrypt, password_root_id FROM users WHERE id = ?"
 TOUCH_SESSION = "UPDATE sessions SET seen_ms = ? WHERE digest = ? AND seen_ms < ?"
 END_SESSION = "DELETE FROM sessions WHERE digest = ?"
 END_SESSIONS = "DELETE FROM sessions WHERE created_ms < ? OR seen_ms < ?"
@@ -104,9 +105,21 @@ class Accounts:
 
         return self._database.read("people", work)
 
-    def add_session(self, session: Session) -> Deferred[None]:
-        """Store a new session of an existing person."""
-        return self._database.write("add_session", lambda tx: people.add_session(tx, session))
+    def add_session(self, session: Session, proof: PasswordHash | None = None) -> Deferred[bool]:
+        """Store a new session of an existing person; False: ``proof`` is not the password (now).
+
+        The person's row is held: a password that is being renewed is waited for.
+        """
+
+        def work(tx: Transaction) -> bool:
+            if proof is not None:
+                row = tx.one(STORED + tx.for_update, session.user.id)
+                if row is None or PasswordHash(bytes(row[0]), row[1]) != proof:
+                    return False
+            people.add_session(tx, session)
+            return True
+
+        return self._database.write("add_session", work)
 
     def session(self, digest: SessionDigest) -> Deferred[Session | None]:
         """The session with this digest, whatever its age."""

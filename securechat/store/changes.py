@@ -30,6 +30,10 @@ from .places import HeldRoom
 from .transaction import Transaction
 
 TOO_MANY_LINKS = "This room has too many links: take them back first."
+TOO_MANY_OF_YOURS = (
+    f"{invites.MOST_OWN_GOOD_LINKS} links of yours to this room still work:"
+    " use them, or wait until they expire."
+)
 
 
 class Changes:
@@ -110,9 +114,13 @@ class Changes:
     def report(
         self, actor: UserId, command: c.Report, mid: MessageId, now_ms: int, sealer: Sealer
     ) -> Deferred[Changed]:
-        """Seal a report of a message that ``actor`` can see as an event of REPORTS."""
+        """Seal a report of a message that ``actor`` can see as an event of REPORTS.
+
+        Whatever ``mid`` is: the same person's next report of the same message was done before.
+        """
 
         def work(act: Act) -> Changed:
+            act = act.named(deletion.report_mid(actor, command))
             room = places.all_held(act.tx, (command.room, REPORTS)).get(command.room)
             if room is None:
                 raise Refused(Code.NOT_A_MEMBER)
@@ -131,6 +139,9 @@ class Changes:
             deeds.require_right(tx, actor, command, room, now_ms)
             if invites.how_many_good(tx, room.id, now_ms) >= invites.MOST_GOOD_LINKS:
                 raise Refused(Code.FORBIDDEN, TOO_MANY_LINKS)
+            own = invites.how_many_own_good(tx, room.id, actor, now_ms)
+            if own >= invites.MOST_OWN_GOOD_LINKS:
+                raise Refused(Code.FORBIDDEN, TOO_MANY_OF_YOURS)
             invites.keep(tx, link, now_ms)
 
         return self._database.write("invite", work)
@@ -157,6 +168,10 @@ class Changes:
             return places.shown(tx, link.room)
 
         return self._database.read("invitation", work)
+
+    def room_behind(self, invite: bytes, user: UserId) -> Deferred[RoomId | None]:
+        """The room of this invite, also of one that is used up, where ``user`` is in it."""
+        return self._database.read("room_behind", lambda tx: invites.room_behind(tx, invite, user))
 
     def _act(
         self,

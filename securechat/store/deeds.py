@@ -33,6 +33,7 @@ def require_right(
     seat = places.seat_of(tx, room.id, actor)
     if seat is None:
         raise Refused(Code.NOT_A_MEMBER)
+    rights.check_room(command, room.id)
     rights.check(
         command,
         seat.standing,

@@ -8,12 +8,12 @@ from twisted.internet.defer import Deferred
 
 from ..core.model import (
     Draft,
+    Existing,
     Feed,
     Outcome,
     Page,
     Rejected,
     RoomId,
-    StoredEvent,
     StoredKey,
     UserId,
 )
@@ -56,13 +56,23 @@ class Events:
         """The last ``limit`` events numbered below ``seq``; None where ``user`` is no member."""
         return self._database.read("before", lambda tx: log.page_before(tx, user, room, seq, limit))
 
-    def feed(self, room: RoomId, seq: int, limit: int, people: Sequence[UserId]) -> Deferred[Feed]:
+    def feed(
+        self,
+        room: RoomId,
+        seq: int,
+        limit: int,
+        people: Sequence[UserId],
+        kid: str | None = None,
+    ) -> Deferred[Feed]:
         """The first ``limit`` events numbered above ``seq``, for the fan-out; no more than is.
 
-        Of ``people`` (any number) it says who are members, at that moment or later.
+        Of ``people`` (any number) it says who are members, at that moment or later; not where
+        ``kid`` seals all of the events.
         """
         audience = tuple(people)
-        return self._database.read("feed", lambda tx: feeds.feed(tx, room, seq, limit, audience))
+        return self._database.read(
+            "feed", lambda tx: feeds.feed(tx, room, seq, limit, audience, kid)
+        )
 
     def head(self, room: RoomId) -> Deferred[int]:
         """The room's newest number; 0 where there is no event or no such room."""
@@ -138,7 +148,7 @@ def _numbered_under_lock(
     """The batch numbered on what the database says while nobody else can change it."""
     heads: dict[RoomId, Head] = {}
     admissions: dict[RoomId, Admission] = {}
-    existing: dict[Post, StoredEvent] = {}
+    existing: dict[Post, Existing] = {}
     for room in sorted({draft.room for draft in drafts}):
         own = [draft for draft in drafts if draft.room == room]
         locked = log.locked_head(tx, room, own)

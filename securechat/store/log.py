@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence, Set
 from itertools import pairwise
 
+from ..core import envelope
 from ..core.model import (
     Draft,
+    Existing,
     MessageId,
     Page,
     RoomId,
@@ -14,7 +18,7 @@ from ..core.model import (
     StoredKey,
     UserId,
 )
-from .admission import Admission, Seat, Target
+from .admission import Admission, Author, Target, until
 from .heads import Head
 from .numbering import Annotation, Post, post_of
 from .transaction import Row, Transaction, marks
@@ -23,16 +27,28 @@ ADVANCE_UNCHANGED = "UPDATE rooms SET last_seq = ? WHERE id = ? AND last_seq = ?
 ADVANCE = "UPDATE rooms SET last_seq = ?, revision = ? WHERE id = ?"
 HEAD = "SELECT last_seq, revision FROM rooms WHERE id = ?"
 LOCKED = "SELECT last_seq, revision, archived FROM rooms WHERE id = ?"
-SEATS = """
+AUTHORS = """
     SELECT user_id, since_seq, muted_until_ms
     FROM memberships WHERE room_id = ? AND user_id IN ({users})"""
 TARGETS = """
     SELECT e.seq, e.author_id, a.seq IS NULL AND e.encrypted_key IS NOT NULL
     FROM events e LEFT JOIN annotations a ON a.room_id = e.room_id AND a.seq = e.seq
     WHERE e.room_id = ? AND e.seq IN ({seqs})"""
+HOW_MANY = """
+    SELECT target, COUNT(*) FROM annotations
+    WHERE room_id = ? AND kind = ? AND target IN ({seqs}) GROUP BY target"""
+OWN_REACTIONS = """
+    SELECT a.target, e.author_id, COUNT(*)
+    FROM annotations a JOIN events e ON e.room_id = a.room_id AND e.seq = a.seq
+    WHERE a.room_id = ? AND a.kind = 'reaction' AND a.target IN ({seqs})
+        AND e.author_id IN ({users})
+    GROUP BY a.target, e.author_id"""
 NEWEST_KEY = """
     SELECT room_id, epoch, root_id, wrapped, first_seq, created_ms
     FROM room_keys WHERE room_id = ? ORDER BY epoch DESC LIMIT 1"""
+KEYS_OF = """
+    SELECT room_id, epoch, root_id, wrapped, first_seq, created_ms
+    FROM room_keys WHERE room_id = ? AND epoch IN ({epochs})"""
 INSERT_KEY = """
     INSERT INTO room_keys (room_id, epoch, root_id, wrapped, first_seq, created_ms)
     VALUES (?, ?, ?, ?, ?, ?)"""
@@ -58,6 +74,8 @@ STANDING = """
     FROM memberships m JOIN rooms r ON r.id = m.room_id
     WHERE m.room_id = ? AND m.user_id = ?"""
 
+_EPOCH = re.compile(r"[0-9]{1,9}")
+
 
 def advance_unchanged(tx: Transaction, room: RoomId, remembered: Head, last_seq: int) -> bool:
     """Move the room on to ``last_seq`` if it stands where we remember it; whether it did.
@@ -81,12 +99,17 @@ def locked_head(
     if row is None:
         return None
     last_seq, revision, archived = row
-    authors = sorted({draft.author for draft in drafts})
-    seats = tx.all(SEATS.format(users=marks(authors)), room, *authors)
+    users = sorted({draft.author for draft in drafts})
+    rows = tx.all(AUTHORS.format(users=marks(users)), room, *users)
+    edited = {draft.target for draft in drafts if draft.kind == "edit"}
+    reactions = [draft for draft in drafts if draft.kind == "reaction"]
     admission = Admission(
         archived=bool(archived),
-        seats={UserId(user): Seat(since_seq, until_ms) for user, since_seq, until_ms in seats},
+        authors={UserId(user): Author(since_seq, until(ms)) for user, since_seq, ms in rows},
         targets=_targets(tx, room, drafts),
+        edits=_how_many(tx, room, "edit", edited),
+        reactions=_how_many(tx, room, "reaction", {draft.target for draft in reactions}),
+        own_reactions=_own_reactions(tx, room, reactions),
     )
     key = newest_key(tx, room)
     return Head(last_seq, revision, key, admission.free_authors(drafts)), admission
@@ -106,13 +129,48 @@ def _targets(tx: Transaction, room: RoomId, drafts: Sequence[Draft]) -> dict[int
     return {seq: Target(UserId(author), bool(stands)) for seq, author, stands in rows}
 
 
-def existing(tx: Transaction, room: RoomId, drafts: Sequence[Draft]) -> dict[Post, StoredEvent]:
-    """Those of the room's events that may be earlier sendings of ``drafts``."""
+def _how_many(
+    tx: Transaction, room: RoomId, kind: str, targets: Iterable[int | None]
+) -> Counter[int]:
+    """How many events of this kind are about each of the targets."""
+    seqs = sorted(seq for seq in targets if seq is not None)
+    if not seqs:
+        return Counter()
+    return Counter(dict(tx.all(HOW_MANY.format(seqs=marks(seqs)), room, kind, *seqs)))
+
+
+def _own_reactions(
+    tx: Transaction, room: RoomId, drafts: Sequence[Draft]
+) -> Counter[tuple[int, UserId]]:
+    """How many reactions to each of the drafts' targets each of their authors has sent."""
+    seqs = sorted({draft.target for draft in drafts if draft.target is not None})
+    users = sorted({draft.author for draft in drafts})
+    if not seqs:
+        return Counter()
+    sql = OWN_REACTIONS.format(seqs=marks(seqs), users=marks(users))
+    rows = tx.all(sql, room, *seqs, *users)
+    return Counter({(seq, UserId(user)): count for seq, user, count in rows})
+
+
+def existing(tx: Transaction, room: RoomId, drafts: Sequence[Draft]) -> dict[Post, Existing]:
+    """Those of the room's events that may be earlier sendings of ``drafts``, with their keys."""
     authors = sorted({draft.author for draft in drafts})
     mids = sorted({draft.mid for draft in drafts})
     sql = EXISTING.format(authors=marks(authors), mids=marks(mids))
     events = [event_from(row) for row in tx.all(sql, room, *authors, *mids)]
-    return {post_of(event): event for event in events}
+    kids = {event.seq: envelope.kid_of(event) for event in events if event.encrypted_key}
+    keys = keys_named(tx, room, set(kids.values()))
+    return {post_of(event): Existing(event, keys.get(kids.get(event.seq))) for event in events}
+
+
+def keys_named(tx: Transaction, room: RoomId, kids: Set[str | None]) -> dict[str | None, StoredKey]:
+    """Those of ``kids`` that are keys of ``room``."""
+    names = (kid.partition(".") for kid in kids if kid is not None)
+    epochs = sorted({int(epoch) for _, _, epoch in names if _EPOCH.fullmatch(epoch)})
+    if not epochs:
+        return {}
+    rows = tx.all(KEYS_OF.format(epochs=marks(epochs)), room, *epochs)
+    return {key.kid: key for key in map(key_from, rows)}
 
 
 def insert_keys(tx: Transaction, keys: Sequence[StoredKey]) -> None:

@@ -7,13 +7,17 @@ import hashlib
 from ..core import commands as c
 from ..core.encoding import b64url
 from ..core.errors import Code, Refused
-from ..core.model import GENERAL, Changed, MessageId, UserId
+from ..core.model import GENERAL, REPORTS, Changed, MessageId, RoomRole, UserId
 from . import invites, people, places
 from .act import Act
 from .places import HeldRoom, Seat
 
 BANNED = "This person is banned from this room."
 NOT_GOOD = "This invite does not work any more."
+MOST_ROOMS_A_PERSON = 500
+"""Rooms that one person is in, whoever has put them there: all are told at every connecting."""
+TOO_MANY_ROOMS = f"You are in {MOST_ROOMS_A_PERSON} rooms: leave one of them first."
+TOO_MANY_OF_THEIRS = f"This person is in {MOST_ROOMS_A_PERSON} rooms, and comes into no more."
 
 
 def enter(act: Act, room: HeldRoom, user: UserId) -> Changed:
@@ -21,8 +25,21 @@ def enter(act: Act, room: HeldRoom, user: UserId) -> Changed:
     from_now_on = room.history == "joined"
     people.touch(act.tx, [user])
     since_seq = room.last_seq if from_now_on else 0
-    places.enter(act.tx, room, user, "member", since_seq, act.now_ms)
+    # Whom everybody has left would else have no owner ever again.
+    is_deserted = room.members == 0 and room.id not in (GENERAL, REPORTS)
+    take_seat(act, room, user, "owner" if is_deserted else "member", since_seq)
     return act.tell_about(room.id, "joined", user, fresh_epoch=from_now_on)
+
+
+def take_seat(act: Act, room: HeldRoom, user: UserId, role: RoomRole, since_seq: int) -> None:
+    """``user``, who was touched, sits in the room from now on; Refused in too many rooms.
+
+    Everybody who comes into a room by an act, their own or another's, comes through here.
+    """
+    if places.how_many_of(act.tx, user) >= MOST_ROOMS_A_PERSON:
+        text = TOO_MANY_ROOMS if user == act.actor else TOO_MANY_OF_THEIRS
+        raise Refused(Code.FORBIDDEN, text)
+    places.enter(act.tx, room, user, role, since_seq, act.now_ms)
 
 
 def may_enter(act: Act, room: HeldRoom, user: UserId) -> bool:
@@ -62,10 +79,9 @@ def leave(act: Act, room: HeldRoom, seat: Seat) -> Changed:
 
 
 def kick(act: Act, room: HeldRoom, concerned: Seat | None) -> Changed:
-    """A member is removed, and does not come back by their own links."""
+    """A member is removed."""
     if concerned is None:
         raise Refused(Code.NOT_FOUND)
-    invites.forget_of(act.tx, room.id, concerned.standing.user)
     return _go(act, room, concerned, "removed")
 
 
@@ -75,12 +91,15 @@ def ban(act: Act, room: HeldRoom, command: c.Ban, concerned: Seat | None) -> Cha
         return act.nothing_new(room) or act.tell_about(room.id, "banned", command.user)
     if concerned is None:
         require_visible(act, [command.user])
-    people.touch(act.tx, [command.user])
+        if people.is_administrator(act.tx, command.user):
+            raise Refused(Code.FORBIDDEN)
+    heir = [] if concerned is None else _heir(act, room, concerned)
+    people.touch(act.tx, [command.user, *heir])
     places.ban(act.tx, room.id, command.user, act.actor, act.now_ms)
-    invites.forget_of(act.tx, room.id, command.user)
     if concerned is None:
+        invites.forget_of(act.tx, room.id, command.user)
         return act.tell_about(room.id, "banned", command.user)
-    return _go(act, room, concerned, "banned")
+    return _end(act, room, concerned, "banned", heir)
 
 
 def unban(act: Act, room: HeldRoom, command: c.Unban) -> Changed:
@@ -98,10 +117,18 @@ def require_visible(act: Act, users: list[UserId]) -> None:
 
 
 def _go(act: Act, room: HeldRoom, seat: Seat, kind: str) -> Changed:
-    """The membership ends, and what says so is the first event that its keys do not open."""
-    user = seat.standing.user
     heir = _heir(act, room, seat)
-    people.touch(act.tx, [user, *heir])
+    people.touch(act.tx, [seat.standing.user, *heir])
+    return _end(act, room, seat, kind, heir)
+
+
+def _end(act: Act, room: HeldRoom, seat: Seat, kind: str, heir: list[UserId]) -> Changed:
+    """The membership ends, and what says so is the first event that its keys do not open.
+
+    Nobody comes (back) by the links of who is gone. All concerned were touched.
+    """
+    user = seat.standing.user
+    invites.forget_of(act.tx, room.id, user)
     for one in heir:
         places.set_role(act.tx, room.id, one, "owner")
         act.named(_second_mid(act.mid)).tell_about(room.id, "role", one, role="owner")

@@ -10,7 +10,7 @@ from typing import Any
 import pymysql
 from pymysql.err import DataError, IntegrityError, InterfaceError, MySQLError, OperationalError
 
-from ..core.credentials import is_private
+from ..core.credentials import read_password
 from ..core.errors import Misconfigured
 from ..core.settings import MysqlDatabase
 from .faults import Conflict, Contended, Denied, Fault, Lost
@@ -160,23 +160,6 @@ def is_local(host: str) -> bool:
         host in ("localhost", "::1", "[::1]")
         or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
     )
-
-
-def read_password(file: Path) -> bytes:
-    """The file's first line; Misconfigured where it cannot be read or others may read it.
-
-    A credential of systemd may have its own mode.
-    """
-    try:
-        if not is_private(file, file.stat().st_mode):
-            raise Misconfigured(
-                f"The password file {file} may be read by others: run  chmod 600 {file}"
-            )
-        return file.read_bytes().split(b"\n", 1)[0].rstrip(b"\r")
-    except OSError as error:
-        raise Misconfigured(
-            f"The password file {file} cannot be read ({error.strerror})."
-        ) from error
 
 
 def _verifying(ca: Path | None) -> ssl.SSLContext:

@@ -16,11 +16,12 @@ from .transaction import Transaction, chunks, marks
 STANDS = "SELECT last_seq, revision FROM rooms WHERE id = ?"
 MOVE_ON = "UPDATE rooms SET last_seq = ?, revision = ? WHERE id = ?"
 AT = log.EVENT + "WHERE room_id = ? AND seq = ?"
+SOME = log.EVENT + "WHERE room_id = ? AND seq IN ({seqs}) ORDER BY seq"
 SENT = log.EVENT + "WHERE room_id = ? AND author_id = ? AND mid = ?"
 ANNOTATION = "SELECT kind FROM annotations WHERE room_id = ? AND seq = ?"
-EDITS = """
+ABOUT = """
     SELECT seq FROM annotations
-    WHERE room_id = ? AND target = ? AND kind = 'edit' ORDER BY seq"""
+    WHERE room_id = ? AND target = ? AND kind = ? ORDER BY seq"""
 DESTROY = """
     UPDATE events SET encrypted_key = NULL, ciphertext = NULL
     WHERE room_id = ? AND seq IN ({seqs})"""
@@ -74,9 +75,14 @@ def annotation_of(tx: Transaction, room: RoomId, seq: int) -> str | None:
     return None if row is None else str(row[0])
 
 
-def edits_of(tx: Transaction, room: RoomId, target: int) -> list[int]:
-    """The numbers of all edits of message ``target``, ascending."""
-    return [seq for (seq,) in tx.all(EDITS, room, target)]
+def noted_about(tx: Transaction, room: RoomId, target: int, kind: str) -> list[StoredEvent]:
+    """The events that are noted, in the clear, to be of this kind about ``target``; ascending."""
+    seqs = [seq for (seq,) in tx.all(ABOUT, room, target, kind)]
+    return [
+        log.event_from(row)
+        for some in chunks(seqs)
+        for row in tx.all(SOME.format(seqs=marks(some)), room, *some)
+    ]
 
 
 def destroy(tx: Transaction, room: RoomId, seqs: Sequence[int]) -> None:

@@ -37,7 +37,7 @@ class Numbering:
         self,
         heads: Mapping[RoomId, Head],
         sealer: Sealer,
-        existing: Mapping[Post, StoredEvent] | None = None,
+        existing: Mapping[Post, Existing] | None = None,
         admissions: Mapping[RoomId, Admission] | None = None,
     ) -> None:
         """Without ``admissions`` a head's authors may post texts, and nothing else is numbered."""
@@ -60,7 +60,7 @@ class Numbering:
         known = self._known.get(post)
         if known is not None:
             # Even where the author has left since: "refused" would be untrue, it is in the history.
-            return Existing(known)
+            return known
         head = self.heads.get(draft.room)
         if head is None:
             return Rejected("not_a_member")
@@ -68,8 +68,10 @@ class Numbering:
         if refusal is not None:
             return refusal
         appended = self._sealed(draft, head)
-        self._known[post] = appended.event
+        self._known[post] = Existing(appended.event, appended.key)
         self.events.append(appended.event)
+        if draft.room in self._admissions:
+            self._admissions[draft.room].count(draft)
         self._note(draft, appended.event.seq)
         return appended
 

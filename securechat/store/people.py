@@ -13,6 +13,7 @@ ADD_USER = """
     INSERT INTO users
         (id, username, full_name, role, password_bcrypt, password_root_id, created_ms)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
+ADMINISTRATOR = "SELECT 1 FROM users WHERE id = ? AND role = 'administrator'"
 TAKEN = "SELECT 1 FROM users WHERE username = ?"
 ADD_SESSION = "INSERT INTO sessions (digest, user_id, created_ms, seen_ms) VALUES (?, ?, ?, ?)"
 TOUCH = "UPDATE users SET revision = revision + 1 WHERE id = ?"
@@ -47,6 +48,11 @@ def add(tx: Transaction, user: User, password: PasswordHash, now_ms: int) -> Non
         raise NameTaken(user.username) from conflict
 
 
+def is_administrator(tx: Transaction, user: UserId) -> bool:
+    """Whether ``user`` is an administrator of this server."""
+    return tx.one(ADMINISTRATOR, user) is not None
+
+
 def add_session(tx: Transaction, session: Session) -> None:
     """Store a new session of an existing person."""
     tx.run(ADD_SESSION, session.digest, session.user.id, session.created_ms, session.seen_ms)
@@ -56,7 +62,8 @@ def touch(tx: Transaction, users: Iterable[UserId]) -> None:
     """Raise the revision of people whose rooms, or whose roles in them, are about to change.
 
     Before their memberships are written: the foreign key takes a weaker lock of the same rows, and
-    who then wants the stronger one waits for others who want it too. Always in the same order.
+    who then wants the stronger one waits for others who want it too. By id: for no two acts to wait
+    in a circle, each calls this once, with everybody concerned.
     """
     for user in sorted(set(users)):
         tx.run(TOUCH, user)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..core.model import HistoryRule, PublicRoom, RoomId, RoomKind, RoomRole, UserId
 from ..core.rights import Standing
-from .admission import WITHOUT_END_MS
+from .admission import WITHOUT_END_MS, until
 from .transaction import Transaction
 
 ROOM = """
@@ -46,7 +46,11 @@ OTHER_OWNER = """
 HEIR = """
     SELECT user_id FROM memberships WHERE room_id = ? AND user_id <> ?
     ORDER BY CASE role WHEN 'moderator' THEN 0 ELSE 1 END, joined_ms, user_id LIMIT 1"""
-BANNED = "SELECT 1 FROM bans WHERE room_id = ? AND user_id = ?"
+# No ban keeps out an administrator, also one who became so after it.
+BANNED = """
+    SELECT 1 FROM bans b JOIN users u ON u.id = b.user_id
+    WHERE b.room_id = ? AND b.user_id = ? AND u.role <> 'administrator'"""
+HOW_MANY = "SELECT COUNT(*) FROM memberships WHERE user_id = ?"
 BAN = "INSERT INTO bans (room_id, user_id, author_id, created_ms) VALUES (?, ?, ?, ?)"
 UNBAN = "DELETE FROM bans WHERE room_id = ? AND user_id = ?"
 
@@ -117,8 +121,7 @@ def seat_of(tx: Transaction, room: RoomId, user: UserId) -> Seat | None:
     if row is None:
         return None
     server_role, room_role, until_ms, since_seq = row
-    muted_until_ms = None if until_ms == WITHOUT_END_MS else until_ms
-    return Seat(Standing(user, server_role, room_role, muted_until_ms), since_seq)
+    return Seat(Standing(user, server_role, room_role, until(until_ms)), since_seq)
 
 
 def enter(
@@ -131,6 +134,12 @@ def enter(
     muted_until_ms = 0 if mute is None else mute[0]
     tx.run(COUNT, 1, room.id)
     tx.run(ENTER, room.id, user, role, room.last_seq, since_seq, now_ms, muted_until_ms)
+
+
+def how_many_of(tx: Transaction, user: UserId) -> int:
+    """How many rooms ``user`` is in."""
+    row = tx.one(HOW_MANY, user)
+    return 0 if row is None else int(row[0])
 
 
 def leave(tx: Transaction, room: RoomId, user: UserId) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..core import commands as c
+from ..core import rights
 from ..core.errors import Code, Refused
 from ..core.model import GENERAL, Changed, UserId
-from . import people, places
+from . import invites, people, places
 from .act import Act
 from .places import HeldRoom, Seat
 
@@ -31,8 +34,12 @@ def unmute(act: Act, room: HeldRoom, command: c.Unmute, concerned: Seat | None) 
 
 
 def set_role(act: Act, room: HeldRoom, command: c.SetRole, concerned: Seat | None) -> Changed:
-    """A member becomes owner, moderator or plain member. Only ``general`` needs no owner."""
-    role = _require(concerned).standing.room_role
+    """A member becomes owner, moderator or plain member. Only ``general`` needs no owner.
+
+    Who may make no links any more has made none that work.
+    """
+    seat = _require(concerned)
+    role = seat.standing.room_role
     if role == command.role:
         return act.nothing_new(room) or act.tell_about(
             room.id, "role", command.user, role=command.role
@@ -41,6 +48,8 @@ def set_role(act: Act, room: HeldRoom, command: c.SetRole, concerned: Seat | Non
         raise Refused(Code.FORBIDDEN, LAST_OWNER)
     people.touch(act.tx, [command.user])
     places.set_role(act.tx, room.id, command.user, command.role)
+    if not rights.may_invite(replace(seat.standing, room_role=command.role), room.kind):
+        invites.forget_of(act.tx, room.id, command.user)
     return act.tell_about(room.id, "role", command.user, role=command.role)
 
 

@@ -11,7 +11,7 @@ from ..core.errors import Code, Refused
 from ..core.model import Member, Person, PublicRoom, Reading, ReadMark, Room, RoomId, UserId
 from ..core.rights import Place, Rank, Standing
 from . import unread
-from .admission import WITHOUT_END_MS
+from .admission import until
 from .database import Database
 from .transaction import Row, Transaction, chunks, marks
 from .unread import Stretch
@@ -41,7 +41,8 @@ FIND = """
     FROM rooms r LEFT JOIN memberships m ON m.room_id = r.id AND m.user_id = ?
     WHERE r.kind = 'public' AND r.archived = 0 AND r.id > ?
         AND LOWER(r.name) LIKE LOWER(?) ESCAPE '!'
-        AND NOT EXISTS (SELECT 1 FROM bans b WHERE b.room_id = r.id AND b.user_id = ?)
+        AND NOT EXISTS (SELECT 1 FROM bans b JOIN users u ON u.id = b.user_id
+            WHERE b.room_id = r.id AND b.user_id = ? AND u.role <> 'administrator')
     ORDER BY r.id LIMIT ?"""
 READING = """
     SELECT r.last_seq, m.read_seq, m.since_seq
@@ -53,7 +54,7 @@ HEADS = "SELECT id, last_seq FROM rooms WHERE id IN ({rooms})"
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _Progress:
     """How far somebody has read; sees nothing up to ``since_seq``."""
 
     last_seq: int
@@ -134,7 +135,7 @@ class Rooms:
     def read_to(self, readings: Sequence[Reading]) -> Deferred[list[ReadMark | None]]:
         """Move read marks forward (never back, never past the newest); None: no member.
 
-        All in one transaction; one mark a reading, as it is afterwards.
+        The marks that move, move together; one mark a reading, as it is read after that.
         """
         return Deferred.fromCoroutine(self._read_to(tuple(readings)))
 
@@ -167,7 +168,7 @@ def place(tx: Transaction, user: UserId, room: RoomId) -> Place | None:
     if row is None:
         return None
     server_role, room_role, until_ms, kind, archived, last_seq = row
-    standing = Standing(user, server_role, room_role, _until(until_ms))
+    standing = Standing(user, server_role, room_role, until(until_ms))
     return Place(standing, kind, bool(archived), last_seq)
 
 
@@ -215,9 +216,9 @@ def _moves(tx: Transaction, readings: Sequence[Reading]) -> list[Reading]:
     """Those marks that move, to where they move; always in the same order, for the locks' sake."""
     moves = []
     for reading in readings:
-        standing = _standing(tx, reading.user, reading.room)
-        if standing is not None and min(reading.seq, standing.last_seq) > standing.read_seq:
-            moves.append(replace(reading, seq=min(reading.seq, standing.last_seq)))
+        progress = _progress(tx, reading.user, reading.room)
+        if progress is not None and min(reading.seq, progress.last_seq) > progress.read_seq:
+            moves.append(replace(reading, seq=min(reading.seq, progress.last_seq)))
     return sorted(moves, key=lambda one: (one.room, one.user))
 
 
@@ -226,27 +227,23 @@ def _move(tx: Transaction, moves: Sequence[Reading]) -> None:
         tx.run(READ_ON, one.seq, one.room, one.user, one.seq)
 
 
-def _standing(tx: Transaction, user: UserId, room: RoomId) -> _Standing | None:
+def _progress(tx: Transaction, user: UserId, room: RoomId) -> _Progress | None:
     row = tx.one(READING, room, user)
-    return None if row is None else _Standing(*row)
+    return None if row is None else _Progress(*row)
 
 
 def _mark(tx: Transaction, user: UserId, room: RoomId) -> ReadMark | None:
-    standing = _standing(tx, user, room)
-    if standing is None:
+    progress = _progress(tx, user, room)
+    if progress is None:
         return None
-    stretch = Stretch(room, max(standing.read_seq, standing.since_seq), standing.last_seq)
+    stretch = Stretch(room, max(progress.read_seq, progress.since_seq), progress.last_seq)
     messages, mentions = unread.counts(tx, user, [stretch]).get(room, (0, 0))
-    return ReadMark(room, standing.read_seq, messages, mentions)
+    return ReadMark(room, progress.read_seq, messages, mentions)
 
 
 def _member(row: Row) -> Member:
     id_, username, full_name, role, until_ms = row
-    return Member(Person(UserId(id_), username, full_name), role, _until(until_ms))
-
-
-def _until(until_ms: int) -> int | None:
-    return None if until_ms == WITHOUT_END_MS else until_ms
+    return Member(Person(UserId(id_), username, full_name), role, until(until_ms))
 
 
 def _literal(text: str) -> str:

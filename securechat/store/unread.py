@@ -18,7 +18,7 @@ COUNTS = """
             SELECT e.seq FROM events e
             LEFT JOIN annotations a ON a.room_id = e.room_id AND a.seq = e.seq
             WHERE e.room_id = ? AND e.seq > ? AND e.seq <= ? AND e.author_id <> ?
-                AND a.seq IS NULL AND e.encrypted_key IS NOT NULL
+                AND (a.seq IS NULL OR a.kind = 'report') AND e.encrypted_key IS NOT NULL
             LIMIT ?) AS messages),
         (SELECT COUNT(*) FROM (
             SELECT n.seq FROM mentions n
@@ -39,7 +39,10 @@ class Stretch:
 def counts(
     tx: Transaction, user: UserId, stretches: Sequence[Stretch]
 ) -> dict[RoomId, tuple[int, int]]:
-    """Others' messages and calls of ``user``, each at most MOST_UNREAD; no room without any."""
+    """Others' messages and calls of ``user``, each at most MOST_UNREAD; no room without any.
+
+    A report is a message to those who can see it.
+    """
     found: dict[RoomId, tuple[int, int]] = {}
     open_ones = [one for one in stretches if one.last_seq > one.seq]
     for some in chunks(open_ones, ROOMS_A_STATEMENT):

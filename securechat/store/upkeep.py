@@ -60,7 +60,7 @@ def _begin(act: Act, command: c.CreateRoom, id_: RoomId) -> Changed:
     role: RoomRole = "member" if command.kind == "direct" else "owner"
     people.touch(act.tx, members)
     for member in members:
-        places.enter(act.tx, room, member, role, 0, act.now_ms)
+        membership.take_seat(act, room, member, role, 0)
     plaintext = content.said("created", name=command.name, room_kind=command.kind)
     return act.tell(id_, "created", plaintext, members)
 

@@ -90,7 +90,15 @@ class Entering:
         notice = "Your session has ended. Please log in again." if query == "ended" else ""
         if invite:
             notice = "Log in to follow the invite."
+        await self._learn_registration(request)
         self._desk.show(request, "login.html", notice=notice, invite=invite)
+
+    async def _learn_registration(self, request: SecureRequest) -> None:
+        # The page offers to make an account where one can be made; it is there without a database.
+        try:
+            await self._administration.registration()
+        except Unavailable:
+            note(request, "unavailable")
 
     async def login(self, request: SecureRequest) -> None:
         """POST /login"""

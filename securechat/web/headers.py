@@ -15,11 +15,15 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 FORM = "application/x-www-form-urlencoded"
 HTML = "text/html; charset=utf-8"
 
+NO_ADDRESS = "strict-origin"
+"""The Referrer-Policy of pages whose address lets somebody in: it is told to nobody, us included.
+
+Proxies log what browsers send along with the requests for our own files.
+"""
+
 _ALWAYS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
-    # Not no-referrer: under it browsers send our own forms with Origin: null, which we refuse.
-    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": (
@@ -49,4 +53,7 @@ def secure(headers: Headers, over_tls: bool) -> None:
         headers.setRawHeaders("Strict-Transport-Security", [STRICT_TRANSPORT_SECURITY])
     if not headers.hasHeader("Cache-Control"):
         headers.setRawHeaders("Cache-Control", ["no-store"])
+    if not headers.hasHeader("Referrer-Policy"):
+        # Not no-referrer: under it browsers send our own forms with Origin: null, which we refuse.
+        headers.setRawHeaders("Referrer-Policy", ["same-origin"])
     headers.removeHeader("Server")

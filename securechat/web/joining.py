@@ -38,11 +38,14 @@ class Joining:
         self._throttles = throttles
 
     async def show(self, request: SecureRequest, token: str) -> None:
-        """GET: a button for whoever is signed in, the form to register for everybody else."""
-        room = await self._room(request, token)
+        """GET: a button for whoever is signed in, the form to register for everybody else.
+
+        Who is in the room already is led there, also by a link that is used up.
+        """
+        session = await self._desk.session(request)
+        room = await self._room(request, token, session)
         if room is None:
             return
-        session = await self._desk.session(request)
         if session is not None:
             self._show_button(request, token, room, session)
         elif await self._administration.registration() == "closed":
@@ -53,8 +56,8 @@ class Joining:
     async def submit(self, request: SecureRequest, token: str) -> None:
         """POST: join, after registering where there is no account yet."""
         try:
-            room = await self._room(request, token)
             session = await self._desk.session(request)
+            room = await self._room(request, token, session)
         except Unavailable as error:
             form, answer = self._desk.form(request, self._throttles.registrations)
             if answer is None and form.get("username"):
@@ -69,13 +72,22 @@ class Joining:
         else:
             await self._register(request, token, room)
 
-    async def _room(self, request: SecureRequest, token: str) -> PublicRoom | None:
+    async def _room(
+        self, request: SecureRequest, token: str, session: Session | None
+    ) -> PublicRoom | None:
+        """Where the link leads; None: the request has been answered."""
         answer = self._desk.throttled(request, self._throttles.links)
-        room = None
-        if answer is None:
-            room = await self._invitations.room_of(token, self._desk.now_ms())
+        if answer is not None:
+            self._turn_away(request, answer)
+            return None
+        if session is not None:
+            there = await self._invitations.room_behind(token, session.user.id)
+            if there is not None:
+                go(request, address_of(there))
+                return None
+        room = await self._invitations.room_of(token, self._desk.now_ms())
         if room is None:
-            self._turn_away(request, answer or OVER)
+            self._turn_away(request, OVER)
         return room
 
     def _turn_away(self, request: SecureRequest, answer: Answer) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from twisted.logger import Logger
 
 from ..chat.administration import Administration, WrongToken
+from ..core.model import User
 from .answers import NOT_ACCEPTED, Answer, not_accepted
 from .desk import Desk, Throttles, go
 from .forms import Form
@@ -43,9 +44,12 @@ class Resetting:
     async def submit(self, request: SecureRequest, token: str) -> None:
         """POST: set the password, and begin a new session."""
         form, answer = self._desk.form(request, self._throttles.logins)
+        answer = answer or self._desk.throttled(request, self._throttles.links)
+        user: User | None = None
         try:
-            user = await self._administration.reset_of(token, self._desk.now_ms())
+            # Whose link it is, if anybody's, is looked up for those alone who may ask.
             if answer is None:
+                user = await self._administration.reset_of(token, self._desk.now_ms())
                 answer = await self._try(request, token, form)
         except WrongToken:
             self._desk.show_again(request, "over.html", Form({}), OVER)

@@ -37,6 +37,7 @@ REFUSALS = {
 METHODS = (b"GET", b"HEAD", b"POST")
 SOCKET = b"/ws"
 _SECRET = re.compile(r"\A(/+(?:join|reset)/).+", re.DOTALL)
+_LETS_IN = re.compile(rb"\A/+(?:(?:join|reset)/|[^?]*\?(?:.*&)?(?:join|token)=)", re.DOTALL)
 RETRY_S = 5
 
 log = Logger()
@@ -72,6 +73,8 @@ class SecureRequest(Request):
 
     def process(self) -> None:
         self.site = self.channel.site
+        if _LETS_IN.match(self.uri):
+            self.setHeader(b"Referrer-Policy", headers.NO_ADDRESS.encode())
         refusal = self._refusal()
         if refusal is not None:
             self.site.note_refusal(REFUSALS[refusal], self.client_address())

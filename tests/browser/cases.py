@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +14,16 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.browser import Visitor, reason_to_skip
-from tests.support.daemon import DaemonProcess
+from tests.support.daemon import NO_PACE, DaemonProcess
+
+
+@functools.cache
+def _shared(name: str) -> DaemonProcess:
+    folder = Path(tempfile.mkdtemp(prefix=f"securechat-{name.lower()}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    daemon = DaemonProcess(folder, *NO_PACE)
+    atexit.register(daemon.stop)
+    return daemon.start()
 
 
 class BrowserCase(SynchronousTestCase):
@@ -23,6 +36,10 @@ class BrowserCase(SynchronousTestCase):
         daemon = DaemonProcess(Path(self.mktemp()).resolve(), *options, **more)
         self.addCleanup(daemon.stop)
         return daemon.start()
+
+    def shared_daemon(self) -> DaemonProcess:
+        """One daemon for all tests of the class: none of them may stop it or count its people."""
+        return _shared(type(self).__qualname__)
 
     def visitor(self, daemon: DaemonProcess, name: str, **options: Any) -> Visitor:
         """Somebody who has not been here yet; at the end nothing may have gone wrong for them."""

@@ -82,8 +82,6 @@ class Accessibility(BrowserCase):
         found += self.findings(ada, "/setup with errors")
         invite = set_up(ada, daemon)
         found += self.findings(ada, "/setup done")
-        ada.visit(invite)
-        found += self.findings(ada, "/join signed in")
         ada.visit("/join/nothing")
         found += self.findings(ada, "/join over")
         eve = self.visitor(daemon, "Eve Moneypenny")
@@ -91,11 +89,30 @@ class Accessibility(BrowserCase):
         for path in (invite, f"/login?join={invite.removeprefix('/join/')}", "/register"):
             eve.visit(path)
             found += self.findings(eve, path[:11])
+        found += self.findings(self.invited(eve, ada, invite), "/join signed in")
         eve.visit(reset_path(daemon, ada.username))
         found += self.findings(eve, "/reset")
         eve.submit()
         found += self.findings(eve, "/reset with errors")
         self.assertEqual(found, [])
+
+    def invited(self, eve: Visitor, ada: Visitor, general: str) -> Visitor:
+        """``eve``, who has registered by the link ``general``, at one to a room of ``ada``."""
+        ada.visit()
+        ada.create_room("The board")
+        ada.details().get_by_role("button", name="Invite by link").click()
+        dialog = ada.page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Make a link").click()
+        link = dialog.locator("#invite-link")
+        link.wait_for()
+        eve.visit(general)
+        eve.fill(fullname=eve.full_name, username=eve.username)
+        eve.fill(password=PASSWORD, confirm=PASSWORD)
+        eve.submit()
+        eve.excuse_lost_connections()
+        eve.visit(link.input_value().removeprefix(ada.url))
+        eve.page.get_by_role("heading", name="Join The board").wait_for()
+        return eve
 
     def test_the_chat_has_no_violation_in_any_state(self) -> None:
         daemon = self.daemon()
@@ -122,6 +139,54 @@ class Accessibility(BrowserCase):
         ada.page.locator("li.letter").wait_for()
         found += self.findings(ada, "daemon away")
         self.assertEqual(found, [])
+
+    def test_dialogs_menus_and_the_removed_state_have_no_violation(self) -> None:
+        daemon = self.daemon()
+        eve = self.person(daemon, "Eve Moneypenny")
+        ada = self.person(daemon, "Ada Lovelace")
+        ada.create_room("The board")
+        ada.add(eve.full_name)
+        eve.open_room("The board")
+        ada.say("Good morning, @eve.moneypenny!")
+        eve.reads("Good morning, @eve.moneypenny!")
+        found = self.findings(eve, "a mention")
+        found += self.new_conversation(ada)
+        self.widen(ada)
+        ada.details().get_by_role("button", name="Invite by link").click()
+        found += self.findings(ada, "invite dialog")
+        ada.page.get_by_role("dialog").get_by_role("button", name="Make a link").click()
+        ada.page.locator("#invite-link").wait_for()
+        found += self.findings(ada, "invite link")
+        ada.page.keyboard.press("Escape")
+        self.widen(ada)
+        ada.details()
+        found += self.findings(ada, "details")
+        self.widen(ada)
+        ada.message("Good morning, @eve.moneypenny!").hover()
+        ada.page.get_by_role("button", name="More", exact=True).click()
+        ada.page.get_by_role("menuitem", name="Delete").wait_for()
+        found += self.findings(ada, "message menu")
+        ada.page.keyboard.press("Escape")
+        eve.composer.fill("half a thought")
+        self.widen(ada)
+        ada.change_member(eve.full_name, "Remove", "Remove")
+        eve.page.get_by_text("What you wrote and did not send:").wait_for()
+        found += self.findings(eve, "removed")
+        self.assertEqual(found, [])
+
+    def widen(self, visitor: Visitor) -> None:
+        visitor.page.set_viewport_size({"width": WIDTHS[-1], "height": 800})
+
+    def new_conversation(self, ada: Visitor) -> list[str]:
+        self.widen(ada)
+        ada.page.get_by_role("button", name="New conversation").click()
+        dialog = ada.dialog("New conversation")
+        found = []
+        for way in ("Find a room", "New room", "Message people"):
+            dialog.get_by_text(way).click()
+            found += self.findings(ada, way)
+        ada.page.keyboard.press("Escape")
+        return found
 
 
 def reset_path(daemon: DaemonProcess, username: str) -> str:

@@ -43,15 +43,19 @@ class Rooms(BrowserCase):
         lin.open_room("The board")
         lin.say("Here I am.")
         ada.reads("Here I am.")
-        self.add(ada, "Eve Moneypenny")
+        ada.add("Eve Moneypenny")
         eve.open_room("The board")
         eve.reads("Here I am.")
         for one in (ada, lin):
             one.page.locator("li.notice-line").get_by_text("added Eve Moneypenny").wait_for()
             self.members_are(one, 3)
 
+        lin.composer.fill("my own half a thought")
         ada.change_member("Lin Wei", "Remove", "Remove")
         self.removed(lin, "The board", "Here I am.")
+        self.assertEqual(lin.page.locator("#gone-words").inner_text(), "my own half a thought")
+        lin.open_room("general")
+        self.assertNotIn("half a thought", lin.page.content())
         for one in (ada, eve):
             one.page.locator("li.notice-line").get_by_text("Ada Lovelace removed Lin").wait_for()
         eve.say("Only between us.")
@@ -65,14 +69,6 @@ class Rooms(BrowserCase):
     def members_are(self, visitor: Visitor, count: int) -> None:
         rows = visitor.details().locator("#details-members li")
         self.until(lambda: rows.count() == count, visitor)
-
-    def add(self, ada: Visitor, name: str) -> None:
-        ada.details().get_by_role("button", name="Add a person").click()
-        dialog = ada.page.get_by_role("dialog")
-        dialog.get_by_role("searchbox").fill(name.split(maxsplit=1)[0])
-        dialog.get_by_text(name).click()
-        dialog.get_by_role("button", name="Add", exact=True).click()
-        dialog.wait_for(state="detached")
 
     def removed(self, lin: Visitor, room: str, *texts: str) -> None:
         """It is told in words, and nothing of the room is left on the page."""
@@ -208,7 +204,7 @@ class Rooms(BrowserCase):
         ada = self.person(daemon, "Ada Lovelace")
         eve = self.person(daemon, "Eve Moneypenny")
         ada.create_room("The board")
-        self.add(ada, "Eve Moneypenny")
+        ada.add("Eve Moneypenny")
         eve.open_room("The board")
         invite = eve.details().get_by_role("button", name="Invite by link")
         self.assertEqual(invite.count(), 0)

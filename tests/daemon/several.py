@@ -14,7 +14,7 @@ from twisted.internet.ssl import Certificate, optionsForClientTLS, trustRootFrom
 from twisted.trial.unittest import SkipTest
 from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 
-from tests.faults.client import Client, Visitor
+from tests.faults.client import Client, Visitor, pause
 from tests.support import redis
 from tests.support.client import Person
 from tests.support.daemon import NO_PACE, DaemonProcess
@@ -74,9 +74,9 @@ class SeveralCase(MariaDBCase):
 
         visitor.road = road
 
-    def clients(self, visitors: Sequence[Visitor]) -> list[Client]:
+    def clients(self, visitors: Sequence[Visitor], kind: type[Client] = Client) -> list[Client]:
         """They post, listen and come back, as long as the test lasts."""
-        clients = [Client(visitor, random.Random(7 + n)) for n, visitor in enumerate(visitors)]
+        clients = [kind(visitor, random.Random(7 + n)) for n, visitor in enumerate(visitors)]
         for client in clients:
             self.addCleanup(self._stop, client)
             client.start()
@@ -106,6 +106,16 @@ class SeveralCase(MariaDBCase):
             await client.stop()
         self.assertEqual(faults(entries, [client.sender for client in clients]), [])
         return newest
+
+
+class SteadyClient(Client):
+    """Thirty posts a second, whatever the machine could take: for tests that wait for daemons."""
+
+    BREATH_S = 0.1
+
+    async def _go_on(self) -> None:
+        await super()._go_on()
+        await pause(self.BREATH_S)
 
 
 class SecureVisitor(Visitor):

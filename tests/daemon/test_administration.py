@@ -7,6 +7,9 @@ import re
 import subprocess
 import sys
 
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
 from tests.support.client import PASSWORD, Person
@@ -19,12 +22,17 @@ SETUP = re.compile(r"no administrator yet: open (\S+)/setup\?token=([A-Za-z0-9_-
 
 class CommandLineCase(ProcessCase):
     async def command(self, daemon: DaemonProcess, *words: str) -> tuple[int, str, str]:
-        """Run ``python -m securechat`` on the daemon's data; status, output, errors."""
+        """Run ``python -m securechat`` with the daemon's options; status, output, errors."""
+        listen = ("--listen", f"tcp:{daemon.port}:interface=127.0.0.1")
+        return await self.only(daemon, *listen, *daemon.options, *words)
+
+    async def only(self, daemon: DaemonProcess, *words: str) -> tuple[int, str, str]:
+        """Run ``python -m securechat`` on the daemon's data with no other option."""
         ended = await deferToThread(
             subprocess.run,
             [
                 *(sys.executable, "-m", "securechat", "--data-dir", str(daemon.data_dir)),
-                *(*daemon.options, *words),
+                *words,
             ],
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             cwd=daemon.folder,
@@ -53,7 +61,8 @@ class CommandLineCase(ProcessCase):
         self.assertIn("reports", {room["id"] for room in again.welcome["rooms"]})
 
         link = (await self.done(daemon, "admin", "reset", "ada")).strip()
-        path = link.removeprefix("http://localhost:8080")
+        self.assertTrue(link.startswith(f"{daemon.url}/reset/"), link)
+        path = link.removeprefix(daemon.url)
         new = "another long secret"
         lost = self.stranger(daemon, "ada")
         status, _ = await lost.submit(path, password=new, confirm=new)
@@ -160,6 +169,37 @@ class BesideTheDaemon(CommandLineCase):
         self.assertIn("in order", await self.done(daemon, "fsck"))
 
 
+class WhileSomebodyLogsIn(CommandLineCase):
+    async def test_a_new_password_throws_out_whoever_comes_in_with_the_old_one_meanwhile(
+        self,
+    ) -> None:
+        daemon = self.new_daemon().start()
+        await self.person(daemon, "ada")
+        link = (await self.done(daemon, "admin", "reset", "ada")).strip()
+        path, new = link.removeprefix(daemon.url), "another long secret"
+        ada, thieves = (
+            self.stranger(daemon, "ada"),
+            [self.stranger(daemon, "ada") for _ in range(8)],
+        )
+        old = {"username": "ada", "password": PASSWORD}
+        forms = [(one, "/login", {"csrf": await one.csrf("/login"), **old}) for one in thieves]
+        renewed = {"csrf": await ada.csrf(path), "password": new, "confirm": new}
+        origin = {"Origin": daemon.url}
+
+        async def send(late_s: float, one: Person, where: str, fields: dict[str, str]) -> int:
+            await deferLater(reactor, late_s)
+            return (await one.request("POST", where, origin, data=fields))[0]
+
+        # While the new password is hashed, and in the queue behind it, the old one is checked.
+        sent = [send(0, ada, path, renewed)]
+        sent += [send(0.03 * number, *form) for number, form in enumerate(forms, 1)]
+        status, *_ = await gatherResults([Deferred.fromCoroutine(one) for one in sent])
+        self.assertEqual(status, 303)
+        self.assertEqual((await ada.request("GET", "/session"))[0], 204)
+        for thief in thieves:
+            self.assertEqual((await thief.request("GET", "/session"))[0], 401)
+
+
 class WithoutADaemon(CommandLineCase):
     async def test_it_works_and_leaves_a_database_that_starts(self) -> None:
         daemon = self.new_daemon().start()
@@ -167,6 +207,11 @@ class WithoutADaemon(CommandLineCase):
         await deferToThread(daemon.stop)
         await self.done(daemon, "admin", "grant", "ada")
         self.assertRegex(await self.done(daemon, "admin", "reset", "ada"), r"/reset/[\w-]{43}\n")
+        nowhere = ("--listen", "tcp:0:interface=127.0.0.1", "admin", "reset", "ada")
+        status, output, errors = await self.only(daemon, *nowhere)
+        self.assertEqual(status, 0)
+        self.assertRegex(output, r"\A/reset/[\w-]{43}\n\Z")
+        self.assertIn("put the address of your server in front", errors)
         await self.done(daemon, "fsck")
         daemon.start()
         ada = self.stranger(daemon, "ada")

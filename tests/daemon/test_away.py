@@ -37,13 +37,17 @@ class Away(MariaDBCase):
             ("/login", {"username": "ada", "password": "correct horse"}),
             ("/register", {"username": "ada", "fullname": "Ada L.", "password": "correct horse"}),
         ):
-            fields |= {"csrf": await ada.csrf(path), "confirm": "correct horse"}
+            # Whether a form for new accounts is shown at all, only the database knows.
+            fields |= {"csrf": await ada.csrf("/login"), "confirm": "correct horse"}
             status, headers, text = await ada.request(
                 "POST", path, {"Origin": daemon.url}, data=fields
             )
             self.assertEqual(status, 503, path)
             self.assertTrue(headers.getRawHeaders("Retry-After")[0].isdigit())
             self.assertIn('value="ada"', text)
+        status, headers, _ = await ada.request("GET", "/register")
+        self.assertEqual(status, 503)
+        self.assertTrue(headers.getRawHeaders("Retry-After")[0].isdigit())
         ada.cookies["securechat"] = "A" * 43
         for path in ("/session", "/", "/login"):
             status, headers, _ = await ada.request("GET", path)
@@ -73,7 +77,7 @@ class Away(MariaDBCase):
         daemon.spawn()
         daemon.wait_until("/readyz", 503)
         ada = self.stranger(daemon, "ada")
-        form = {"username": "ada", "fullname": "Ada", "csrf": await ada.csrf("/register")}
+        form = {"username": "ada", "fullname": "Ada", "csrf": await ada.csrf("/login")}
         form |= {"password": "correct horse", "confirm": "correct horse"}
 
         self.server.start()

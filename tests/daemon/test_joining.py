@@ -60,9 +60,14 @@ class Invited(ProcessCase):
         status, where, _ = await self.follow(again, token, {})
         self.assertEqual(status, 303)
         self.assertRegex(where, "^/#room=")
-        status, _, page = await eve.request("GET", f"/join/{token}")
-        self.assertEqual(status, 404)
-        self.assertNotIn("Chess", page)
+        # The link is used up: who came in by it finds the room behind it, nobody else anything.
+        for one in (again, eve, ada):
+            status, headers, _ = await one.request("GET", f"/join/{token}")
+            self.assertEqual((status, headers.getRawHeaders("Location")), (303, [where]))
+        for other in (self.stranger(daemon, "bob"), await self.person(daemon, "cat")):
+            status, _, page = await other.request("GET", f"/join/{token}")
+            self.assertEqual(status, 404)
+            self.assertNotIn("Chess", page)
 
     async def test_of_many_who_follow_a_link_for_two_at_once_two_come_in(self) -> None:
         await self.race(self.new_daemon().start())

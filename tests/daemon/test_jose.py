@@ -23,7 +23,7 @@ class Standard(DaemonCase):
     options = ("--limit", "posts=0", "--limit", "posts-per-user=0")
 
     async def test_every_sealed_frame_is_opened_by_joserfc_and_by_jose(self) -> None:
-        ada = await self.person("ada")
+        ada = await self.somebody("ada")
         mine = await ada.chat()
         await mine.subscribe()
         bodies = BODIES

@@ -11,9 +11,8 @@ from twisted.internet.task import deferLater
 
 from tests.support.administrators import make_administrator
 from tests.support.client import Frame, Socket, new_id
-from tests.support.daemon import NO_PACE
 
-from .cases import ProcessCase
+from .rooms_case import RoomsCase
 
 ACTORS = (
     *("member", "moderator", "owner", "administrator", "muted"),
@@ -165,15 +164,14 @@ async def outcome(socket: Socket, frame: Frame) -> str:
     return answer["code"] if answer["type"] == "error" else "done"
 
 
-class Matrix(ProcessCase):
+class Matrix(RoomsCase):
     timeout = 300
 
     async def cast(self, *names: str) -> dict[str, Socket]:
         """Everybody connected; the one called so is an administrator of the server."""
-        self.daemon = self.new_daemon(*NO_PACE).start()
-        people = {name: await self.person(self.daemon, name) for name in names}
+        await self.begin_with(*names)
         make_administrator(self.daemon, "administrator")
-        return {name: await person.chat() for name, person in people.items()}
+        return {name: await self.connect(name) for name in names}
 
     async def check(
         self,

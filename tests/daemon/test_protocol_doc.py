@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -19,14 +18,15 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
-from twisted.trial.unittest import SynchronousTestCase, TestCase
+from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.core.encoding import b64url, from_b64url
 from securechat.core.keys import channel_key
 from tests.support.client import WITHIN_S, Frame, Person, Socket
-from tests.support.daemon import ROOT, DaemonProcess
+from tests.support.daemon import ROOT
+
+from .cases import ProcessCase
 
 DOCUMENT = ROOT / "docs" / "protocol.md"
 LOSSY = {"presence", "member", "room", "removed", "read", "typing"}
@@ -180,18 +180,14 @@ class Talker:
         self.socket._channel_key = channel_key(shared, *self.half, point, nonce)
 
 
-class Transcript(TestCase):
-    timeout = 120
-
+class Transcript(ProcessCase):
     def setUp(self) -> None:
-        self.daemon = DaemonProcess(Path(self.mktemp()).resolve()).start()
-        self.addCleanup(self.daemon.stop)
+        self.daemon = self.new_daemon().start()
         self.bindings = Bindings()
         self.talkers: dict[str, Talker] = {}
 
     async def _register(self, name: str, full_name: str) -> None:
-        person = Person(self.daemon.url, name.lower())
-        self.addCleanup(lambda: Deferred.fromCoroutine(person.leave()))
+        person = self.stranger(self.daemon, name.lower())
         self.assertEqual(await person.register(full_name=full_name), 303)
         self.talkers[name] = Talker(person)
 

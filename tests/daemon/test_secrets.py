@@ -29,6 +29,8 @@ def canary(kind: str) -> str:
 class Canaries(ProcessCase):
     """Two people who say and do a good deal, and everything that they keep secret."""
 
+    is_cold = True
+
     def setUp(self) -> None:
         self.bodies: list[str] = []
         self.passwords = [canary("password") for _ in range(3)]

@@ -20,13 +20,13 @@ from tests.support.daemon import DaemonProcess, free_port
 from tests.support.front import Front, Kind, missing
 
 from .cases import ProcessCase
-from .several import SecureVisitor, SeveralCase
+from .several import SecureVisitor, SeveralCase, SteadyClient
 
 SOON_S = 0.9
 """News over a living bus takes milliseconds; the heartbeat, which would bring it too, 2 s."""
 
-PUT_BACK_S = 4.0
-"""A proxy's own checks take two seconds until it uses a daemon again."""
+PUT_BACK_S = 40.0
+"""A proxy's own checks take two seconds, or five, until it uses a daemon again."""
 
 MOST_RECONNECTS = 12
 """Of one person, over four restarts: each ends its sockets once, the rest is chance."""
@@ -312,7 +312,7 @@ class Rolling(SeveralCase):
         people = [await self.visitor(f"person{at}") for at in range(6)]
         for person in people:
             self.wander(person)
-        clients = self.clients(people)
+        clients = self.clients(people, SteadyClient)
         await self.until_more(clients, 20)
         for daemon in self.daemons:
             await self.taken_out(daemon)
@@ -350,7 +350,7 @@ class InFront(SeveralCase):
             self.addCleanup(self._leave, person)
             self.assertEqual(await person.register(), 303)
             people.append(person)
-        clients = self.clients(people)
+        clients = self.clients(people, SteadyClient)
         looking = Looking(people[0])
         self.addCleanup(lambda: Deferred.fromCoroutine(looking.stop()))
         looking.start()
@@ -358,8 +358,7 @@ class InFront(SeveralCase):
             await self.until_more(clients, 20)
             self.assertLess(await deferToThread(daemon.stop), 10)
             await self.until_more(clients, 20)
-            await deferToThread(daemon.start)
-            await deferLater(reactor, PUT_BACK_S)
+            await self.put_back(daemon, people[1])
         await self.until_more(clients, 20)
         self.assertEqual(await looking.stop(), [])
         self.assertGreater(await self.settle(clients, people[0]), 4 * 20 * 8)
@@ -367,6 +366,16 @@ class InFront(SeveralCase):
             self.assertLessEqual(client.reconnects, MOST_RECONNECTS)
         for daemon in self.daemons:
             self.assertIn(f"of ada from {SecureVisitor.ADDRESS} is open", daemon.log())
+
+    async def put_back(self, daemon: DaemonProcess, person: SecureVisitor) -> None:
+        """Start it, and wait until the proxy leads somebody there who connects."""
+        connections = daemon.log().count(" is open")
+        await deferToThread(daemon.start)
+        deadline_s = time.monotonic() + PUT_BACK_S
+        while daemon.log().count(" is open") == connections:
+            self.assertLess(time.monotonic(), deadline_s)
+            await (await person.connect()).close()
+            await deferLater(reactor, 0.1)
 
     def _leave(self, person: SecureVisitor) -> Deferred[None]:
         return Deferred.fromCoroutine(person.leave())

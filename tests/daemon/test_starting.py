@@ -15,7 +15,9 @@ from tests.support.daemon import ROOT, DaemonProcess
 from .cases import ProcessCase, contents
 
 
-class Settings(ProcessCase):
+class Listening(ProcessCase):
+    is_cold = True
+
     def test_a_port_in_use_is_said_in_one_line(self) -> None:
         daemon = self.new_daemon()
         with socket.socket() as other:
@@ -46,6 +48,8 @@ class Settings(ProcessCase):
         self.assertIn("cannot listen", (daemon.folder / "twistd.log").read_text())
         self.assertFalse((daemon.folder / "twistd.pid").exists())
 
+
+class Settings(ProcessCase):
     def test_a_data_folder_that_cannot_be_made_is_refused(self) -> None:
         daemon = self.new_daemon()
         file = daemon.folder / "file"
@@ -81,6 +85,8 @@ class Settings(ProcessCase):
 
 
 class Checking(ProcessCase):
+    is_cold = True
+
     def test_a_check_starts_nothing_and_writes_nothing(self) -> None:
         daemon = self.new_daemon()
         before = contents(daemon.folder)

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
-from twisted.trial.unittest import TestCase
 
 from securechat.core.encoding import b64url, from_b64url
 from tests.support.client import Person, Socket, new_id
-from tests.support.daemon import DaemonProcess
+
+from .cases import ProcessCase
 
 
-class DaemonCase(TestCase):
+class DaemonCase(ProcessCase):
     """A daemon of one's own and people on it."""
 
-    timeout = 120
     options: tuple[str, ...] = ()
 
     def setUp(self) -> None:
-        self.daemon = DaemonProcess(Path(self.mktemp()).resolve(), *self.options).start()
-        self.addCleanup(self.daemon.stop)
+        self.daemon = self.new_daemon(*self.options).start()
 
-    async def person(self, name: str) -> Person:
-        person = Person(self.daemon.url, name)
-        self.addCleanup(lambda: Deferred.fromCoroutine(person.leave()))
-        self.assertEqual(await person.register(), 303)
-        return person
+    async def somebody(self, name: str) -> Person:
+        """Somebody who has just registered."""
+        return await self.person(self.daemon, name)
 
     async def fill(self, socket: Socket, count: int, body: str = "message {}") -> None:
         """Post ``count`` messages as fast as the socket takes them."""
@@ -49,7 +44,7 @@ class DaemonCase(TestCase):
 
 class Talking(DaemonCase):
     async def test_two_people_read_each_other_and_find_it_after_a_restart(self) -> None:
-        ada, eve = await self.person("ada"), await self.person("eve")
+        ada, eve = await self.somebody("ada"), await self.somebody("eve")
         mine, theirs = await ada.chat(), await eve.chat()
         await mine.subscribe()
         await theirs.subscribe()
@@ -72,7 +67,7 @@ class Talking(DaemonCase):
         self.assertEqual(await again.read(2), "Grüße, Ada 👋🏽 \u202e\n\x00")
 
     async def test_the_author_is_who_the_server_says(self) -> None:
-        ada, eve = await self.person("ada"), await self.person("eve")
+        ada, eve = await self.somebody("ada"), await self.somebody("eve")
         mine, theirs = await ada.chat(), await eve.chat()
         await theirs.subscribe()
         await mine.ask(
@@ -88,7 +83,7 @@ class Talking(DaemonCase):
         )
 
     async def test_a_resend_is_one_message_and_another_text_a_conflict(self) -> None:
-        ada = await self.person("ada")
+        ada = await self.somebody("ada")
         mine = await ada.chat()
         await mine.subscribe()
         mid = new_id()
@@ -106,7 +101,7 @@ class Talking(DaemonCase):
         self.assertEqual((await elsewhere.subscribe())["last_seq"], 1)
 
     async def test_a_room_that_is_not_yours_does_not_exist(self) -> None:
-        mine = await (await self.person("ada")).chat()
+        mine = await (await self.somebody("ada")).chat()
         for frame in (
             {"type": "subscribe", "id": "s", "room": "secrets"},
             {"type": "history", "id": "h", "room": "secrets", "before": 1, "limit": 1},
@@ -119,7 +114,7 @@ class Talking(DaemonCase):
             self.assertEqual((answer["type"], answer["code"]), ("error", "not_a_member"), frame)
 
     async def test_logging_out_ends_that_sessions_sockets_only(self) -> None:
-        ada = await self.person("ada")
+        ada = await self.somebody("ada")
         elsewhere = Person(self.daemon.url, "ada")
         self.addCleanup(lambda: Deferred.fromCoroutine(elsewhere.leave()))
         self.assertEqual(await elsewhere.log_in(), 303)
@@ -131,7 +126,7 @@ class Talking(DaemonCase):
             await ada.connect()
 
     async def test_only_a_visitor_who_shows_everything_is_let_in(self) -> None:
-        ada = await self.person("ada")
+        ada = await self.somebody("ada")
         for headers, status in (
             ({"Origin": "null"}, "403"),
             ({"Origin": "https://evil.example"}, "403"),
@@ -149,7 +144,7 @@ class Resuming(DaemonCase):
     options = ("--limit", "posts=0", "--limit", "posts-per-user=0", "--limit", "posts-per-room=0")
 
     async def test_whoever_comes_back_gets_what_is_missing_a_gap_or_a_page(self) -> None:
-        ada = await self.person("ada")
+        ada = await self.somebody("ada")
         mine = await ada.chat()
         await self.fill(mine, 700)
 
@@ -193,7 +188,7 @@ class Resuming(DaemonCase):
         self.assertEqual(seen, list(range(1, 702)))
 
     async def test_a_page_of_long_messages_never_makes_a_frame_over_1_mib(self) -> None:
-        mine = await (await self.person("ada")).chat()
+        mine = await (await self.somebody("ada")).chat()
         await self.fill(mine, 60, "x" * 32_000 + "{}")
         sizes: list[int] = []
         heard = mine.onMessage
@@ -213,7 +208,7 @@ class Resuming(DaemonCase):
         self.assertEqual(mine.events(), list(range(11, 61)))
 
     async def test_everybody_gets_the_same_order_while_many_post(self) -> None:
-        people = [await self.person(name) for name in ("ada", "eve", "kim")]
+        people = [await self.somebody(name) for name in ("ada", "eve", "kim")]
         sockets = [await one.chat() for one in people]
         for socket in sockets:
             await socket.subscribe()
@@ -225,7 +220,7 @@ class Resuming(DaemonCase):
 
 class Misbehaving(DaemonCase):
     async def test_bad_frames_are_told_and_close_with_4400(self) -> None:
-        ada = await self.person("ada")
+        ada = await self.somebody("ada")
         valid = {"type": "post", "id": new_id(), "room": "general", "body": "hi"}
         for name, frame, is_binary in (
             ("binary", json.dumps(valid).encode(), True),
@@ -243,12 +238,12 @@ class Misbehaving(DaemonCase):
             self.assertEqual(await socket.closed, 4400, name)
 
     async def test_a_frame_far_too_large_is_not_even_collected(self) -> None:
-        socket = await (await self.person("ada")).chat()
+        socket = await (await self.somebody("ada")).chat()
         socket.tell(b" " * 3_000_000)
         self.assertIn(await socket.closed, (1009, 1006, 4400))
 
     async def test_bad_commands_are_answered_and_close_nothing(self) -> None:
-        ada = await self.person("ada")
+        ada = await self.somebody("ada")
         early = await ada.connect()
         post: dict[str, Any] = {"type": "post", "id": new_id(), "room": "general", "body": "hi"}
         self.assertEqual((await early.ask(post))["code"], "bad_command")
@@ -272,7 +267,7 @@ class Misbehaving(DaemonCase):
             self.assertEqual((await early.post(body, mid=mid))["type"], "posted")
 
     async def test_a_key_off_the_curve_is_refused_and_a_good_one_taken_later(self) -> None:
-        socket = await (await self.person("ada")).connect()
+        socket = await (await self.somebody("ada")).connect()
         hello = {"type": "hello", "version": 1, "key": b64url(b"\x04" + bytes(64))}
         socket.tell(hello | {"nonce": b64url(bytes(32))})
         answer = await socket.wait_for(lambda frame: frame["type"] == "error")
@@ -280,7 +275,7 @@ class Misbehaving(DaemonCase):
         await socket.hello()
 
     async def test_a_peer_that_pings_without_end_is_closed_with_4429(self) -> None:
-        socket = await (await self.person("ada")).chat()
+        socket = await (await self.somebody("ada")).chat()
         for _ in range(10):
             socket.sendPing(b"still here")
         self.assertEqual((await socket.post("hi"))["type"], "posted")
@@ -289,11 +284,11 @@ class Misbehaving(DaemonCase):
         self.assertEqual(await socket.closed, 4429)
 
     async def test_whoever_says_no_hello_is_closed_with_4408(self) -> None:
-        socket = await (await self.person("ada")).connect()
+        socket = await (await self.somebody("ada")).connect()
         self.assertEqual(await socket.closed, 4408)
 
     async def test_whoever_floods_is_limited_and_then_closed_with_4429(self) -> None:
-        socket = await (await self.person("ada")).chat()
+        socket = await (await self.somebody("ada")).chat()
         for number in range(120):
             frame = {"type": "post", "id": new_id(), "room": "general", "body": str(number)}
             socket.tell(frame)

@@ -215,7 +215,9 @@ async def readers_that_never_read(fault: str, rounds: int, seed: int) -> Result:
         result = stayed(world, await world.judge(fault, rounds))
         wronged = sum(one.reconnects for one in others)
         if wronged or _cut(world) != tens * rounds:
-            result.faults.append(f"cut: {wronged} who read, or not everybody who did not")
+            result.faults.append(
+                f"{wronged} who read were cut; {_cut(world)} cuts of {tens * rounds} who did not"
+            )
         return result
 
 

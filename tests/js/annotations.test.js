@@ -68,6 +68,28 @@ test('a deletion names what must be forgotten, and takes edits and reactions alo
   assert.equal(annotations.text(said(1, 'text')), 'body 1');
 });
 
+test('what was said before the log begins is forgotten, what was said in it stays', () => {
+  const annotations = new Annotations();
+  annotations.add(said(10, 'reaction', { target: 1, body: '👍' }));
+  annotations.add(said(11, 'edit', { target: 1, body: 'second' }));
+  annotations.add(said(12, 'deleted', { target: 2, about: { edits: [] } }));
+  annotations.add(said(30, 'reaction', { target: 1, body: '🎉' }));
+  annotations.add(said(31, 'edit', { target: 1, body: 'third' }));
+  annotations.add(said(32, 'deleted', { target: 3, about: { edits: [] } }));
+  annotations.trim(20);
+  assert.deepEqual(
+    annotations.reactions(1).map(({ emoji }) => emoji),
+    ['🎉'],
+  );
+  assert.equal(annotations.edits(said(1, 'text')).length, 1);
+  assert.deepEqual([annotations.deleted_by(2), annotations.deleted_by(3)], [undefined, 'ada']);
+  annotations.trim(40);
+  const stamp = annotations.stamp(1);
+  assert.equal(stamp, 0);
+  annotations.add(said(41, 'reaction', { target: 1, body: '👍' }));
+  assert.ok(annotations.stamp(1) > 5, 'a row that was drawn before is drawn anew');
+});
+
 test('contents that are not as they must be count as damaged', () => {
   for (const content of [
     { kind: 'text' },

@@ -183,3 +183,17 @@ test('a storage that is full or broken loses nothing that is in memory', () => {
   shelf.getItem = () => '{broken';
   assert.deepEqual(set_up(shelf).outbox.letters, []);
 });
+
+test('what is under way is known, what failed may be said again', () => {
+  const { outbox } = set_up();
+  outbox.open();
+  const about = { kind: 'reaction', target: 3 };
+  const { id } = outbox.add('general', '👍', about);
+  const has = (...args) => outbox.has(...args);
+  assert.equal(has('general', '👍', about), true);
+  assert.equal(has('general', '🎉', about), false);
+  assert.equal(has('general', '👍', { ...about, target: 4 }), false);
+  assert.equal(has('other', '👍', about), false);
+  outbox.refused({ id, code: 'forbidden', text: '', retry: false });
+  assert.equal(has('general', '👍', about), false);
+});

@@ -85,6 +85,21 @@ test('the announcer says one sentence a second', async () => {
   assert.deepEqual(said, ['Ada: hello', '5 new messages']);
 });
 
+test('what was deleted is said no more; other words are', async () => {
+  const clock = new Clock();
+  const said = [];
+  const announcer = new Announcer((text) => said.push(text), clock.later);
+  announcer.message('Ada', 'hello', 'general 1');
+  announcer.message('Ada', 'oops', 'general 2');
+  announcer.forget('general 2');
+  announcer.forget('other 1');
+  await clock.advance(1000);
+  announcer.forget('other 1');
+  assert.deepEqual(said, ['Ada: hello']);
+  announcer.forget('general 1');
+  assert.deepEqual(said, ['Ada: hello', '']);
+});
+
 test('unknown people are asked for together, once, up to 200 at a time', async () => {
   const clock = new Clock();
   const asked = [];
@@ -122,6 +137,19 @@ test('drafts are kept a room and person', () => {
   assert.equal(new Drafts(shelf, '2').of('general'), '');
   new Drafts(shelf, '1').keep('general', '');
   assert.equal(shelf.kept.size, 0);
+});
+
+test('a draft knows what it is about, in its room alone and until that is deleted', () => {
+  const drafts = new Drafts(new FakeShelf(), '1');
+  const edit = { kind: 'edit', target: 7, words: 'Editing', text: 'half an edit' };
+  drafts.keep('general', 'a draft', edit);
+  assert.deepEqual([drafts.of('general'), drafts.subject('general')], ['a draft', edit]);
+  assert.equal(drafts.subject('other'), null);
+  drafts.forget('other', 7);
+  drafts.forget('general', 8);
+  assert.deepEqual(drafts.subject('general'), edit);
+  drafts.forget('general', 7);
+  assert.deepEqual([drafts.of('general'), drafts.subject('general')], ['a draft', null]);
 });
 
 test('the password rules count characters, not bytes or halves', () => {

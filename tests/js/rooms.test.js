@@ -7,7 +7,7 @@ import { Members, matches } from '../../static/members.js';
 import { facts_after, sentence } from '../../static/notices.js';
 import { Requests } from '../../static/requests.js';
 import { may, outranks } from '../../static/rights.js';
-import { room_in, Rooms, title_of } from '../../static/rooms.js';
+import { hash_of, message_in, room_in, Rooms, title_of } from '../../static/rooms.js';
 import { most_unread, Tally } from '../../static/tally.js';
 import { Typing } from '../../static/typing.js';
 
@@ -79,6 +79,8 @@ test('only an address of a room names one', () => {
   assert.equal(room_in('#room=abc'), 'abc');
   assert.equal(room_in('#composer-text'), '');
   assert.equal(room_in('#room=a b'), '');
+  assert.deepEqual([room_in(hash_of('abc', 7)), message_in(hash_of('abc', 7))], ['abc', 7]);
+  assert.equal(message_in(hash_of('abc')), 0);
 });
 
 test("others' messages count as unread once, mentions apart, one's own never", () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Annotations } from '../../static/annotations.js';
-import { earlier, later, most_drawn, rows as all_rows, settle } from '../../static/timeline.js';
+import { all_joined } from '../../static/notices.js';
+import { rows as all_rows } from '../../static/timeline.js';
 
 const noon = new Date(2024, 4, 6, 12, 0, 0).getTime();
 const minute = 60_000;
@@ -106,30 +107,35 @@ test('a message that cannot be opened neither moves the day nor breaks into a gr
   assert.equal(list[2].head, false);
 });
 
-test('a reader at the end sees the newest, and never more than the bound', () => {
-  assert.deepEqual(settle(null, { first: 1, last: 10 }, true), { from: 1, to: 10 });
-  const span = settle({ from: 1, to: 200 }, { first: 1, last: 1000 }, true);
-  assert.deepEqual(span, { from: 1000 - most_drawn + 1, to: 1000 });
-  assert.equal(settle(null, { first: null, last: null }, true), null);
-});
+const joined = (seq, who, time = noon) =>
+  message(seq, who, time, { kind: 'joined', body: '', about: { user: who } });
 
-test('a reader further up keeps the place when more arrives', () => {
-  const log = { first: 1, last: 1000 };
-  assert.deepEqual(settle({ from: 100, to: 299 }, log, false), { from: 100, to: 299 });
-  assert.deepEqual(settle({ from: 990, to: 995 }, log, false), { from: 990, to: 1000 });
-});
-
-test('a span that the log has lost is left for the end', () => {
-  assert.deepEqual(settle({ from: 1, to: 50 }, { first: 900, last: 950 }, false), {
-    from: 900,
-    to: 950,
-  });
-});
-
-test('stepping up and down stays in the log and within the bound', () => {
-  const span = { from: 300, to: 499 };
-  assert.deepEqual(earlier(span, 1), { from: 250, to: 449 });
-  assert.deepEqual(earlier(span, 280), { from: 280, to: 479 });
-  assert.deepEqual(later(span, 2000), { from: 350, to: 549 });
-  assert.deepEqual(later(span, 510), { from: 311, to: 510 });
+test('three people and more who joined one after the other share a line', () => {
+  const list = rows(
+    [
+      ...['a', 'b'].map((who, i) => joined(i + 1, who)),
+      message(3, 'a', noon),
+      ...['c', 'd', 'e', 'f'].map((who, i) => joined(i + 4, who)),
+      // Who was added by somebody else came otherwise.
+      { ...joined(8, 'g'), from: 'a' },
+    ],
+    [letter('x', noon + 3 * 86_400_000)],
+    'me',
+  );
+  assert.deepEqual(
+    list.map(({ type, key }) => [type, key.split(' ')[0], key.split(' ')[1]]).slice(1, -2),
+    [
+      ['notice', 'seq', '1'],
+      ['notice', 'seq', '2'],
+      ['message', 'seq', '3'],
+      ['joined', 'seq', '4'],
+      ['notice', 'seq', '8'],
+    ],
+  );
+  assert.deepEqual(
+    list.slice(-2).map(({ type }) => type),
+    ['day', 'letter'],
+  );
+  assert.equal(all_joined(['Ada', 'Bob', 'Cy']), 'Ada, Bob and Cy joined.');
+  assert.equal(all_joined(['Ada', 'Bob', 'Cy', 'Di']), 'Ada, Bob and 2 others joined.');
 });

@@ -9,6 +9,7 @@ from securechat.core.errors import Code, NameTaken
 from securechat.core.model import (
     GENERAL,
     Changed,
+    PasswordHash,
     Person,
     SessionDigest,
     User,
@@ -132,8 +133,24 @@ class SessionsContract(StoreCase):
         self.assertEqual(await self.store.accounts.session(made["fine"].digest), made["fine"])
         self.assertIsNone(await self.store.accounts.session(made["old"].digest))
 
+    async def test_a_session_begins_only_while_the_password_is_the_one_that_was_checked(
+        self,
+    ) -> None:
+        await self.joined(ANN)
+        accounts, administration = self.store.accounts, self.store.administration
+        self.assertTrue(await accounts.add_session(session(ANN, "checked"), password()))
+        digest, renewed = digest_of("link"), PasswordHash(b"$2b$04$renewed", 1)
+        await administration.add_reset("ann", digest, NOW_MS + HOUR_MS)
+        self.assertIsNotNone(await administration.use_reset(digest, renewed, NOW_MS))
+        other_root = replace(renewed, root_id=2)
+        for late, proof in (("old", password()), ("root", other_root)):
+            self.assertFalse(await accounts.add_session(session(ANN, late), proof))
+            self.assertIsNone(await accounts.session(session(ANN, late).digest))
+        self.assertTrue(await accounts.add_session(session(ANN, "new"), renewed))
+
     async def test_a_session_of_nobody_is_refused(self) -> None:
         await self.refused(Conflict, lambda: self.store.accounts.add_session(session(EVE)))
+        self.assertFalse(await self.store.accounts.add_session(session(EVE), password()))
 
 
 class LivingContract(ChangingCase):

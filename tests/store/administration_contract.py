@@ -11,12 +11,15 @@ from securechat.core.errors import Code, NameTaken, Refused
 from securechat.core.model import (
     GENERAL,
     REPORTS,
+    InviteLink,
     PasswordHash,
+    Rejected,
     UserId,
     digest_of,
 )
+from securechat.store import places
 from tests.store.changing import HOUR_MS, ChangingCase
-from tests.store.sealing import NOW_MS, id_of, password, person, session
+from tests.store.sealing import NOW_MS, draft, id_of, password, person, session
 
 ANN, BOB, EVE = person("ann"), person("bob"), person("eve")
 NEW = PasswordHash(b"$2b$12$" + b"y" * 53, 2)
@@ -91,11 +94,45 @@ class AdministrationContract(ChangingCase):
         self.assertEqual(await self.store.administration.grant("ann"), ANN.id)
         self.assertEqual(await self.roles(REPORTS), {"ann": "owner", "bob": "owner"})
 
-    async def test_an_administrator_who_left_the_reports_is_let_in_again(self) -> None:
+    async def test_the_room_of_reports_is_left_renamed_archived_and_opened_by_nobody(self) -> None:
+        await self.joined(ANN, BOB, EVE)
+        for name in ("ann", "bob"):
+            await self.store.administration.grant(name)
+        for command in (
+            c.LeaveRoom("c", REPORTS),
+            c.RenameRoom("c", REPORTS, "Nothing here"),
+            c.ArchiveRoom("c", REPORTS, True),
+            c.AddMember("c", REPORTS, EVE.id),
+        ):
+            await self.barred(Code.FORBIDDEN, self.change(ANN, command))
+            await self.barred(Code.NOT_A_MEMBER, self.change(EVE, command))
+        link = InviteLink(digest_of("in"), REPORTS, ANN.id, NOW_MS + 60_000, 1)
+        invite = self.store.changes.invite(ANN.id, c.Invite("c", REPORTS, 60, 1), link)
+        await self.barred(Code.FORBIDDEN, invite)
+        self.assertEqual(await self.roles(REPORTS), {"ann": "owner", "bob": "owner"})
+        self.assertEqual(await self.stored(REPORTS), [])
+
+    async def test_a_report_is_unread_for_the_administrators_and_no_message_to_edit(self) -> None:
+        await self.joined(ANN, BOB, EVE)
+        for name in ("ann", "bob"):
+            await self.store.administration.grant(name)
+        said = await self.say(EVE, GENERAL, "insult")
+        for reporter in (EVE, ANN):
+            report = c.Report("c", GENERAL, said, "rude")
+            await self.store.changes.report(reporter.id, report, self.mid(), NOW_MS, self.sealer)
+        for user, unread in ((ANN, 1), (BOB, 2)):
+            room = await self.store.rooms.room_of(user.id, REPORTS)
+            assert room is not None
+            self.assertEqual((room.unread, room.mentions), (unread, 0))
+        edit = draft(ANN, "never mind", REPORTS, kind="edit", target=2)
+        [outcome] = await self.store.events.append([edit], self.sealer)
+        self.assertIsInstance(outcome, Rejected)
+
+    async def test_an_administrator_who_is_not_in_the_reports_is_let_in(self) -> None:
         await self.joined(ANN, BOB)
         for name in ("ann", "bob"):
             await self.store.administration.grant(name)
-        await self.change(ANN, c.LeaveRoom("c", REPORTS))
+        await self.store.database.write("leave", lambda tx: places.leave(tx, REPORTS, ANN.id))
         self.assertEqual(await self.roles(REPORTS), {"bob": "owner"})
         await self.store.administration.grant("ann")
         self.assertEqual(await self.roles(REPORTS), {"ann": "owner", "bob": "owner"})

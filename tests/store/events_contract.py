@@ -67,6 +67,18 @@ class AppendContract(StoreCase):
             self.assertIsInstance(after, Appended)
         self.assertEqual([e.seq for e in (await self.page(ANN)).events], [1, 2, 3, 4, 5])
 
+    async def test_a_resend_comes_with_the_key_that_opens_it(self) -> None:
+        await self.joined(ANN)
+        sealer = CheapSealer(events_per_epoch=2)
+        sent = await self.store.events.append([draft(ANN, f"{n}") for n in range(5)], sealer)
+        again = await self.store.events.append([draft(ANN, f"{n}") for n in range(5)], sealer)
+        for first, resent in zip(sent, again, strict=True):
+            assert isinstance(first, Appended) and isinstance(resent, Existing)
+            self.assertEqual((resent.event, resent.key), (first.event, first.key))
+        new, twice = await self.store.events.append([draft(ANN, "x"), draft(ANN, "x")], sealer)
+        assert isinstance(new, Appended) and isinstance(twice, Existing)
+        self.assertEqual(twice.key, new.key)
+
     async def test_a_resend_after_a_restart_gets_the_first_number(self) -> None:
         await self.joined(ANN)
         [first] = await self.store.events.append([draft(ANN, "hello")], CheapSealer())

@@ -251,6 +251,18 @@ class InspectionContract(ChangingCase):
         await talk.notice(ANN, "deleted", content.deleted(7, ()), target=7)
         await self.named(["general 7: is not destroyed, although 27 deletes it"])
 
+    async def test_a_deletion_that_took_what_was_no_edit_of_its_message_is_named(self) -> None:
+        talk = await self.filled()
+        mine = await talk.post(ANN, "text", "mine")  # 27
+        edit = await talk.post(ANN, "edit", "my own", mine)
+        hers = await talk.post(BOB, "text", "the contract says 100")
+        reaction = await talk.post(BOB, "reaction", "+", mine)
+        await self.sql("INSERT INTO annotations VALUES ('general', ?, 'edit', ?)", hers, mine)
+        await talk.delete(ANN, mine, (edit, hers, reaction, 99))
+        await self.named(
+            [f"general {hers}-{reaction}: is destroyed by 31 as an edit of {mine}, and was none"]
+        )
+
     async def test_members_marks_and_mentions_that_point_to_nothing_are_named(self) -> None:
         await self.filled()
         await self.sql("UPDATE rooms SET members = 3 WHERE id = 'general'")

@@ -63,7 +63,8 @@ class NoticeContract(PostingCase):
         await self.post(draft(ANN, "c", kind="edit", target=1))
 
         def ask(tx: Transaction) -> tuple[Any, ...]:
-            edits = notices.edits_of(tx, GENERAL, 1), notices.edits_of(tx, GENERAL, 2)
+            noted = [notices.noted_about(tx, GENERAL, seq, "edit") for seq in (1, 2)]
+            edits = [[event.seq for event in some] for some in noted]
             kinds = [notices.annotation_of(tx, GENERAL, seq) for seq in (1, 3, 9)]
             return *edits, kinds, notices.event_at(tx, GENERAL, 9)
 
@@ -108,6 +109,26 @@ class FeedContract(PostingCase):
             self.assertEqual((feed.last_seq, feed.members), (8, 2))
             self.assertEqual(feed.since, {ANN.id: 0, CAT.id: 8})
         self.assertEqual((await self.store.events.feed(room, 0, 5, [])).since, {})
+
+    async def test_nobody_is_asked_for_where_the_known_key_seals_all_of_the_feed(self) -> None:
+        await self.joined(ANN, BOB)
+        sealer = CheapSealer(events_per_epoch=3)
+        await self.store.events.append([draft(ANN, f"{n}") for n in range(5)], sealer)
+        members = {ANN.id: 0, BOB.id: 0}
+        first, second = f"{GENERAL}.1", f"{GENERAL}.2"
+        for seq, limit, kid, since in (
+            (1, 2, first, None),
+            (1, 3, first, members),
+            (3, 9, first, members),
+            (3, 9, second, None),
+            (3, 9, None, members),
+            (5, 9, second, members),
+        ):
+            feed = await self.store.events.feed(GENERAL, seq, limit, [ANN.id, BOB.id], kid)
+            self.assertEqual(feed.since, since, (seq, limit, kid))
+        await self.sql("DELETE FROM events WHERE seq = 5")
+        feed = await self.store.events.feed(GENERAL, 3, 9, [ANN.id, BOB.id], second)
+        self.assertEqual(feed.since, members, "who knows what the lost one said")
 
     async def test_a_feed_of_no_room_is_empty(self) -> None:
         feed = await self.store.events.feed(RoomId("nowhere"), 0, 5, [ANN.id])

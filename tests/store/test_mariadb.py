@@ -19,6 +19,7 @@ from securechat.core.model import GENERAL, Appended, Existing, Outcome
 from securechat.store import Store, log, migrations, notices, unread
 from securechat.store.transaction import Transaction
 from tests.store import (
+    abuse_contract,
     accounts_contract,
     administration_contract,
     changes_contract,
@@ -162,6 +163,22 @@ class Resets(administration_contract.ResetsContract, MariaDBCase):
     pass
 
 
+class WornOut(abuse_contract.WornOutContract, MariaDBCase):
+    pass
+
+
+class ForgedNotes(abuse_contract.ForgedNotesContract, MariaDBCase):
+    pass
+
+
+class Crowds(abuse_contract.CrowdContract, MariaDBCase):
+    pass
+
+
+class Powers(abuse_contract.PowerContract, MariaDBCase):
+    pass
+
+
 class Removals(removal_contract.RemovalContract, MariaDBCase):
     pass
 
@@ -260,6 +277,7 @@ class TwoDaemons(MariaDBCase):
             while not over:
                 feed = await other.events.feed(room, heard, 500, [ANN.id, BOB.id])
                 heard = feed.last_seq
+                assert feed.since is not None
                 self.assertEqual(feed.since[ANN.id], 0)
                 if BOB.id in feed.since:
                     shown = [e.seq for e in feed.events if e.seq > feed.since[BOB.id]]

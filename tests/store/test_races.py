@@ -171,12 +171,16 @@ class Races(ChangingCase, MariaDBCase):
     async def test_reports_and_posts_cross_without_waiting_in_a_circle(self) -> None:
         await self.joined(ANN, BOB)
         rooms = [await self.club(ANN, BOB) for _ in range(3)]
-        said = {room: await self.say(ANN, room, f"{room}") for room in rooms}
+        said = {
+            (room, turn): await self.say(ANN, room, f"{room} {turn}")
+            for room in rooms
+            for turn in range(8)
+        }
 
         async def report(store: Store, user: User) -> None:
             for turn in range(8):
                 for room in rooms:
-                    command = c.Report("c", room, said[room], f"{turn}")
+                    command = c.Report("c", room, said[room, turn], f"{turn}")
                     await store.changes.report(user.id, command, self.mid(), NOW_MS, self.sealer)
 
         async def talk(store: Store, name: str) -> None:

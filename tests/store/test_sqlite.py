@@ -14,8 +14,9 @@ from twisted.logger import ILogObserver, LogEvent, Logger, formatEvent
 from securechat.core.errors import Misconfigured, Unavailable
 from securechat.core.model import GENERAL
 from securechat.core.settings import SqliteDatabase
-from securechat.store import Store, log, notices, unread
+from securechat.store import Store, log, notices, rooms, unread
 from tests.store import (
+    abuse_contract,
     accounts_contract,
     administration_contract,
     changes_contract,
@@ -59,6 +60,21 @@ class Plans(SqliteCase):
         self.assertIn("sqlite_autoindex_events_1 (room_id=? AND seq>? AND seq<?)", plan)
         self.assertIn("sqlite_autoindex_mentions_1 (user_id=? AND room_id=? AND seq>?", plan)
         self.assertNotRegex(plan, "SCAN [ean]( |$)")
+
+    async def test_edits_are_found_without_the_reactions_and_public_rooms_without_the_others(
+        self,
+    ) -> None:
+        by_target = "(room_id=? AND target=? AND kind=?)"
+        [(*_, plan)] = await self.sql("EXPLAIN QUERY PLAN " + notices.ABOUT, "g", 1, "edit")
+        self.assertTrue(plan.endswith(by_target), plan)
+        sql = log.HOW_MANY.format(seqs="?")
+        [(*_, plan), *_] = await self.sql("EXPLAIN QUERY PLAN " + sql, "g", "edit", 1)
+        self.assertTrue(plan.endswith(by_target), plan)
+        values = ("u", "", "%", "u", 50)
+        rows = await self.sql("EXPLAIN QUERY PLAN " + rooms.FIND, *values)
+        plan = " ".join(row[-1] for row in rows)
+        self.assertIn("rooms_by_kind (kind=? AND archived=? AND id>?)", plan)
+        self.assertNotIn("TEMP B-TREE", plan)
 
 
 class Targets(posting_contract.TargetContract, SqliteCase):
@@ -138,6 +154,22 @@ class Administrators(administration_contract.AdministrationContract, SqliteCase)
 
 
 class Resets(administration_contract.ResetsContract, SqliteCase):
+    pass
+
+
+class WornOut(abuse_contract.WornOutContract, SqliteCase):
+    pass
+
+
+class ForgedNotes(abuse_contract.ForgedNotesContract, SqliteCase):
+    pass
+
+
+class Crowds(abuse_contract.CrowdContract, SqliteCase):
+    pass
+
+
+class Powers(abuse_contract.PowerContract, SqliteCase):
     pass
 
 

@@ -212,6 +212,15 @@ class Visitor:
         dialog.get_by_role("button", name="Create the room").click()
         self.in_room(name)
 
+    def add(self, name: str) -> None:
+        """Bring somebody into the open room."""
+        self.details().get_by_role("button", name="Add a person").click()
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_role("searchbox").fill(name)
+        dialog.get_by_text(name, exact=True).click()
+        dialog.get_by_role("button", name="Add", exact=True).click()
+        dialog.wait_for(state="detached")
+
     def room_link(self, name: str) -> Locator:
         """The room in the sidebar, by the start of what it is called there."""
         label = self.page.locator(".room-label").get_by_text(name, exact=True)

@@ -24,6 +24,11 @@ NO_PACE = tuple(
 """Options for daemons whose people post as fast as they can."""
 
 
+# A test's certificate is its own; that browsers check it is not asked here.
+UNVERIFIED = ssl.create_default_context()
+UNVERIFIED.check_hostname, UNVERIFIED.verify_mode = False, ssl.CERT_NONE
+
+
 def free_port() -> int:
     """A TCP port on 127.0.0.1 that nobody listens on now."""
     with socket.socket() as probe:
@@ -35,13 +40,15 @@ def free_port() -> int:
 class DaemonProcess:
     """``twistd -n securechat`` with its data in ``folder``; the same port over every restart."""
 
+    TWISTD: tuple[str, ...] = (str(Path(sys.executable).parent / "twistd"),)
+
     def __init__(self, folder: Path, *options: str, scheme: str = "http") -> None:
         self.folder = folder
         self.port = free_port()
         self.scheme = scheme
         self.options = options
         self.log_path = folder / "daemon.log"
-        self.program: tuple[str, ...] = (str(Path(sys.executable).parent / "twistd"),)
+        self.program = self.TWISTD
         """What is run with twistd's arguments; something in front of it may change its world."""
         self.environ: dict[str, str] = {}
         """Further variables of every life."""
@@ -136,11 +143,8 @@ class DaemonProcess:
         raise AssertionError(f"{path} never answered {status} but {seen}:\n{self.log()}")
 
     def _status(self, path: str) -> object:
-        context = ssl.create_default_context()
-        # A test's certificate is its own; that browsers check it is not asked here.
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5, context=context) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=5, context=UNVERIFIED) as answer:
                 return int(answer.status)
         except urllib.error.HTTPError as error:
             return error.code

@@ -64,7 +64,7 @@ def _furnish(ada: Visitor, grace: Visitor) -> None:
     """More rooms, an answer, an edit and reactions, so that there is something to see."""
     for name, kind in (("Engine room", "Private"), ("Garden", "Public")):
         ada.create_room(name, kind)
-        add(ada, grace.full_name)
+        ada.add(grace.full_name)
         grace.room_link(name).wait_for()
     ada.say(f"@{grace.username}, the beans are up!")
     ada.open_room("Engine room")
@@ -75,16 +75,6 @@ def _furnish(ada: Visitor, grace: Visitor) -> None:
     grace.choose(SAID[3][1], "👍")
     grace.page.mouse.move(5, 300)
     grace.composer.focus()
-
-
-def add(ada: Visitor, name: str) -> None:
-    """Bring somebody into the open room."""
-    ada.details().get_by_role("button", name="Add a person").click()
-    dialog = ada.page.get_by_role("dialog")
-    dialog.get_by_role("searchbox").fill(name)
-    dialog.get_by_text(name, exact=True).click()
-    dialog.get_by_role("button", name="Add", exact=True).click()
-    dialog.wait_for(state="detached")
 
 
 def _size(pixels: tuple[int, int]) -> dict[Literal["width", "height"], int]:

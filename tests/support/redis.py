@@ -76,6 +76,8 @@ class Redis:
         """Let it hang: connections stay open, and are even taken, and nobody answers."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
+        # The signal is on its way only: threads that run may still answer until all have stopped.
+        os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         """Let it go on."""

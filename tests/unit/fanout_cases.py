@@ -76,10 +76,12 @@ class HeldStore(MemoryStore):
         await self._held("after")
         return page
 
-    async def feed(self, room: RoomId, seq: int, limit: int, people: Sequence[UserId]) -> Feed:
+    async def feed(
+        self, room: RoomId, seq: int, limit: int, people: Sequence[UserId], kid: str | None = None
+    ) -> Feed:
         self._read("feed")
         await self._held("question feed")
-        feed = await super().feed(room, seq, limit, people)
+        feed = await super().feed(room, seq, limit, people, kid)
         await self._held("feed")
         return feed
 

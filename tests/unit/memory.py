@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from twisted.internet.defer import Deferred
 
 from securechat.core import commands as c
-from securechat.core import content
+from securechat.core import content, envelope
 from securechat.core.errors import Code, NameTaken, Refused, Unavailable
 from securechat.core.model import (
     GENERAL,
@@ -53,7 +53,7 @@ class MemoryStore:
     sessions: dict[SessionDigest, Session] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
-    heads: dict[RoomId, int] = field(default_factory=dict)
+    newest: dict[RoomId, int] = field(default_factory=dict)
     """Where rows were taken away: the number that the room had reached."""
     since: dict[tuple[RoomId, UserId], int] = field(default_factory=dict)
     rejected: dict[UserId, Rejected] = field(default_factory=dict)
@@ -77,7 +77,8 @@ class MemoryStore:
         log = self.events[draft.room]
         for event in log:
             if (event.mid, event.author) == (draft.mid, draft.author):
-                return Existing(event)
+                [key] = self._keys(draft.room, event.seq, event.seq)
+                return Existing(event, key)
         if draft.author in self.rejected:
             return self.rejected[draft.author]
         seq = len(log) + 1
@@ -102,10 +103,14 @@ class MemoryStore:
         since_seq = self.since.get((room, user), 0)
         return Page(tuple(events), keys, self._head(room), self._size(room), since_seq)
 
-    async def feed(self, room: RoomId, seq: int, limit: int, people: Sequence[UserId]) -> Feed:
+    async def feed(
+        self, room: RoomId, seq: int, limit: int, people: Sequence[UserId], kid: str | None = None
+    ) -> Feed:
         self._fail()
         events = [e for e in self.events[room] if e.seq > seq][:limit]
         keys = self._keys(room, events[0].seq, events[-1].seq) if events else ()
+        if events and {envelope.kid_of(event) for event in events} == {kid}:
+            return Feed(tuple(events), keys, self._head(room), self._size(room), None)
         since = {
             user: self.since.get((room, user), 0) for user in people if (room, user) in self.members
         }
@@ -114,12 +119,15 @@ class MemoryStore:
     def _size(self, room: RoomId) -> int:
         return len([1 for place, _ in self.members if place == room])
 
+    async def heads(self, rooms: Sequence[RoomId]) -> Mapping[RoomId, int]:
+        return {room: self._head(room) for room in rooms if room in self.events}
+
     async def head(self, room: RoomId) -> int:
         self._fail()
         return self._head(room)
 
     def _head(self, room: RoomId) -> int:
-        return self.heads.get(room, len(self.events[room]))
+        return self.newest.get(room, len(self.events[room]))
 
     async def keys(self, room: RoomId, first: int, last: int) -> tuple[StoredKey, ...]:
         self._fail()
@@ -225,7 +233,7 @@ class MemoryRooms:
 
     async def heads(self, rooms: Sequence[RoomId]) -> Mapping[RoomId, int]:
         self.store._fail()
-        return {room: self.store._head(room) for room in rooms if room in self.store.events}
+        return await self.store.heads(rooms)
 
 
 @dataclass
@@ -274,6 +282,9 @@ class MemoryChanges:
         match command:
             case c.SetTopic():
                 said = content.said("topic", topic=command.topic)
+            case c.Mute():
+                until_ms = None if command.seconds is None else now_ms + command.seconds * 1000
+                said = content.about("muted", command.user, until=until_ms)
             case c.Kick():
                 said = content.about("removed", command.user)
             case c.Delete():
@@ -299,6 +310,9 @@ class MemoryChanges:
         return len([link for link in gone if link.expires_ms > now_ms])
 
     async def invitation(self, invite: bytes, now_ms: int) -> PublicRoom | None:
+        return None
+
+    async def room_behind(self, invite: bytes, user: UserId) -> RoomId | None:
         return None
 
     async def _write(self, draft: Draft, sealer: Sealer) -> Changed:

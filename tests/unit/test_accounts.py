@@ -14,15 +14,9 @@ from securechat.core.model import Session, digest_of
 from securechat.core.ports import SessionEnded
 from securechat.core.settings import Limits
 
-from .fakes_web import (
-    PASSWORD,
-    START_MS,
-    CountingRandom,
-    HeardBus,
-    InlineHashing,
-    MemoryAccounts,
-    memory_sealer,
-)
+from .fakes_accounts import START_MS, MemoryAccounts
+from .fakes_browser import PASSWORD
+from .fakes_ports import CountingRandom, HeardBus, InlineHashing, memory_sealer
 
 T = TypeVar("T")
 

@@ -11,12 +11,16 @@ from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.__main__ import MISUSED, CommandLine, main
+from securechat.administration import home_of
 from securechat.chat.accounts import WrongPair
-from securechat.chat.administration import RESET_MS, Administration, WrongToken
+from securechat.chat.administration import Administration, WrongToken
+from securechat.chat.operator import RESET_MS, Operator
 from securechat.core.errors import Unavailable
-from securechat.core.model import Registration
+from securechat.core.model import PasswordHash, Registration, Session
 
-from .fakes_web import PASSWORD, START_MS, Browser, Web
+from .fakes_accounts import START_MS
+from .fakes_browser import PASSWORD, Browser
+from .fakes_web import Web
 
 T = TypeVar("T")
 NEW = "another long secret"
@@ -26,6 +30,7 @@ class AdministrationCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.web = Web()
         self.administration = self.web.administration
+        self.operator = Operator(self.web.operator, self.web.random)
 
     def run_now(self, work: Coroutine[Deferred[Any], Any, T]) -> T:
         return self.successResultOf(Deferred.fromCoroutine(work))
@@ -75,7 +80,7 @@ class NewPasswords(AdministrationCase):
         self.token = self.link()
 
     def link(self) -> str:
-        token = self.run_now(self.administration.new_reset("ada", START_MS))
+        token = self.run_now(self.operator.new_reset("ada", START_MS))
         assert token is not None
         return token
 
@@ -95,15 +100,44 @@ class NewPasswords(AdministrationCase):
 
     def test_nobody_gets_none(self) -> None:
         for name in ("nobody", "no body", ""):
-            self.assertIsNone(self.run_now(self.administration.new_reset(name, START_MS)))
+            self.assertIsNone(self.run_now(self.operator.new_reset(name, START_MS)))
 
     def test_a_session_that_cannot_be_stored_does_not_undo_the_password(self) -> None:
-        self.patch(self.web.store, "add_session", lambda session: fail(Unavailable("away")))
+        self.patch(self.web.store, "add_session", lambda session, proof: fail(Unavailable("away")))
         reset = self.administration.reset(self.token, NEW, NEW, START_MS)
         user, cookie = self.run_now(reset)
         self.assertEqual((user.username, cookie), ("ada", None))
         self.fails(self.web.accounts.log_in("ada", PASSWORD, START_MS), WrongPair)
         self.fails(self.web.accounts.log_in("ada", NEW, START_MS), Unavailable)
+
+    def test_the_old_password_lets_nobody_in_whose_check_has_begun_before(self) -> None:
+        matches = self.web.hashing.matches
+
+        def reset_meanwhile(password: str, stored: PasswordHash | None) -> Deferred[bool]:
+            if password == PASSWORD:
+                self.run_now(self.administration.reset(self.token, NEW, NEW, START_MS))
+            return matches(password, stored)
+
+        self.patch(self.web.hashing, "matches", reset_meanwhile)
+        before = set(self.web.store.sessions)
+        self.fails(self.web.accounts.log_in("ada", PASSWORD, START_MS), WrongPair)
+        [begun] = set(self.web.store.sessions) - before
+        self.run_now(self.web.accounts.log_in("ada", NEW, START_MS))
+        self.assertIn(begun, self.web.store.sessions)
+
+    def test_of_two_resets_at_once_the_earlier_begins_no_session(self) -> None:
+        add_session, later = self.web.store.add_session, "the later long secret"
+
+        def reset_meanwhile(session: Session, proof: PasswordHash | None) -> Deferred[bool]:
+            self.patch(self.web.store, "add_session", add_session)
+            self.run_now(self.administration.reset(self.link(), later, later, START_MS))
+            return Deferred.fromCoroutine(add_session(session, proof))
+
+        self.patch(self.web.store, "add_session", reset_meanwhile)
+        reset = self.administration.reset(self.token, NEW, NEW, START_MS)
+        _, cookie = self.run_now(reset)
+        self.assertIsNone(cookie)
+        self.assertEqual(len(self.web.store.sessions), 1)
 
 
 class TheCommandLine(SynchronousTestCase):
@@ -112,6 +146,18 @@ class TheCommandLine(SynchronousTestCase):
         options.parseOptions(["--data-dir", "/x", "admin", "reset", "ada"])
         self.assertEqual(str(options.config.data_dir), "/x")
         self.assertEqual(options.subCommand, "admin")
+
+    def test_links_lead_to_where_this_configuration_listens(self) -> None:
+        proxied = ["--behind-proxy", "127.0.0.1", "--listen", "unix:/run/x"]
+        for words, home in (
+            ([], "http://localhost:8080"),
+            (["--listen", "tcp:8123:interface=127.0.0.1"], "http://localhost:8123"),
+            ([*proxied, "--public-url", "https://chat.example.org"], "https://chat.example.org"),
+            (["--listen", "tcp:0:interface=127.0.0.1"], ""),
+        ):
+            options = CommandLine()
+            options.parseOptions([*words, "admin", "reset", "ada"])
+            self.assertEqual(home_of(options.config), home, words)
 
     def test_what_means_nothing_is_refused_with_a_sentence(self) -> None:
         for words in ([], ["admin"], ["admin", "grant"], ["admin", "reports", "x"], ["x"]):

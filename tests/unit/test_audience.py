@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from securechat.core.errors import Unavailable
 from securechat.core.keys import EPOCH_MS
-from securechat.core.model import GENERAL, User
+from securechat.core.model import GENERAL, Feed, User
 from securechat.sockets.audience import RETRY_S
 from tests.unit.fanout_cases import ADA, BOB, EVE, FanoutCase, Listener
 
@@ -40,6 +41,26 @@ class ReadingOn(FanoutCase):
         self.reached(2)
         self.assert_all_saw(3)
         self.assertEqual(self.store.readings, ["feed"])
+
+    def test_nobody_is_asked_for_while_the_key_is_the_known_one(self) -> None:
+        answers: list[Feed] = []
+        read = self.store.feed
+
+        async def noted(*values: Any) -> Feed:
+            answers.append(await read(*values))
+            return answers[-1]
+
+        self.patch(self.store, "feed", noted)
+        self.now_ms += EPOCH_MS
+        self.store_events(2)
+        self.reached(3)
+        self.store_events(2)
+        self.reached(5)
+        self.now_ms += EPOCH_MS
+        self.store_events(1)
+        self.reached(6)
+        self.assert_all_saw(6)
+        self.assertEqual([feed.since is None for feed in answers], [False, True, False])
 
     def test_a_new_epoch_is_read_and_what_follows_is_told_at_once(self) -> None:
         self.now_ms += EPOCH_MS
@@ -388,12 +409,24 @@ class Counting(FanoutCase):
 
     def test_counts_are_told_at_most_once_a_second(self) -> None:
         for members in range(4, 10):
-            self.fanout.counted(GENERAL, members, members)
+            self.fanout.counted(GENERAL, 0, members)
         self.assertEqual(self.counts(), [9])
-        self.fanout.counted(GENERAL, 10, 10)
+        self.fanout.counted(GENERAL, 0, 10)
         self.assertEqual(self.counts(), [9])
         self.clock.advance(1)
         self.assertEqual(self.counts(), [9, 10])
+
+    def test_a_count_of_what_is_not_told_yet_reaches_nobody_who_was_removed_by_it(self) -> None:
+        bob = self.joined(BOB)
+        self.settle(2)
+        self.ada.frames.clear()
+        bob.frames.clear()
+        self.remove(ADA)
+        self.fanout.counted(GENERAL, 1, 2)
+        self.settle(2)
+        self.assertEqual((self.ada.frames, self.removed), ([], [self.ada]))
+        self.assertEqual(bob.seen, ["key", 1, "member"])
+        self.assertEqual(bob.frames[-1]["members"], 2)
 
     def test_rooms_that_nobody_listens_to_are_not_counted(self) -> None:
         self.fanout.leave(self.ada)

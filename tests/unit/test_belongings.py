@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
+from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import TestCase
 
 from securechat.core.errors import Unavailable
@@ -154,7 +154,9 @@ class BelongingsTests(TestCase):
         self.settle()
         self.assertEqual(self.rooms.readings, 1)
         gate.callback(None)
-        self.assertEqual(self.told(self.desk), [("removed", "den")])
+        self.assertEqual(self.told(self.desk), [("removed", "tea")])
+        self.settle(0.5)
+        self.assertEqual(self.told(self.desk), [("removed", "den"), ("room", "tea")])
         self.assertEqual(self.rooms.readings, 2)
 
     def test_a_crowd_is_read_for_few_at_a_time(self) -> None:
@@ -210,7 +212,54 @@ class BelongingsTests(TestCase):
         self.belongings.know(self.desk, [new])
         gate.callback(None)
         self.assertEqual(self.told(self.desk), [])
+        self.settle(0.5)
+        self.assertEqual(self.told(self.desk), [])
         self.assertEqual(self.told(self.phone), [("room", "new")])
+
+    def test_changes_that_never_cease_do_not_keep_anybody_from_being_told(self) -> None:
+        """A reading takes 0.3 s, and something changes five times a second."""
+
+        async def slow(user: UserId) -> list[Room]:
+            self.rooms.readings += 1
+            rooms = list(self.rooms.rooms)
+            await deferLater(self.clock, 0.3)
+            return rooms
+
+        self.patch(self.rooms, "rooms_of", slow)
+        self.rooms.rooms = [TEA]
+        for _ in range(50):
+            self.tell()
+            self.clock.pump([0.05] * 4)
+        self.assertEqual(self.told(self.desk), [("removed", "den")])
+        self.assertLess(self.rooms.readings, 15)
+
+    def test_a_connection_that_comes_and_goes_does_not_keep_the_others_from_being_told(
+        self,
+    ) -> None:
+        shown = list(self.rooms.rooms)
+        gate: Deferred[None] = Deferred()
+        self.rooms.gates.append(gate)
+        self.change(TEA)
+        self.settle()
+        late = self.opened()
+        self.belongings.know(late, shown)
+        gate.callback(None)
+        self.assertEqual(self.told(self.desk), [("removed", "den")])
+        self.assertEqual(self.told(late), [])
+        self.settle(0.5)
+        self.assertEqual(self.told(late), [("removed", "den")])
+        self.assertEqual(self.belongings._newer, {})
+
+    def test_a_reading_from_before_a_room_was_lost_does_not_bring_it_back(self) -> None:
+        gate: Deferred[None] = Deferred()
+        self.rooms.gates.append(gate)
+        self.tell()
+        self.settle()
+        self.rooms.rooms = [DEN]
+        self.belongings.lose(self.desk, TEA.id)
+        gate.callback(None)
+        self.settle(0.5)
+        self.assertEqual(self.told(self.desk), [("removed", "tea")])
 
     def test_who_is_being_greeted_while_it_changes_is_told_right_after(self) -> None:
         late = self.opened()

@@ -19,6 +19,14 @@ class TokenBuckets(SynchronousTestCase):
         self.assertEqual(buckets.wait_s("a", 0.5), 0)
         self.assertGreater(buckets.wait_s("a", 0.5), 0)
 
+    def test_what_costs_more_takes_more_and_never_more_than_a_burst(self) -> None:
+        buckets = Buckets(per_second=2, burst=6)
+        self.assertEqual(buckets.wait_s("a", 0, 5), 0)
+        self.assertEqual(buckets.wait_s("a", 0, 5), 2)
+        self.assertEqual(buckets.wait_s("a", 0), 0)
+        self.assertEqual(buckets.wait_s("a", 3, 100), 0)
+        self.assertEqual(buckets.wait_s("a", 3), 0.5)
+
     def test_one_key_does_not_pay_for_another(self) -> None:
         buckets = Buckets(per_second=1, burst=1)
         self.assertEqual(buckets.wait_s("a", 0), 0)

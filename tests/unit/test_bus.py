@@ -44,7 +44,13 @@ every_news = st.one_of(
     st.builds(RoomsChanged, users),
     st.builds(ReadTo, users, st.builds(ReadMark, rooms, numbers, numbers, numbers)),
     st.builds(TypingIn, users, rooms, numbers),
-    st.builds(Online, st.text(max_size=30), st.frozensets(users, max_size=5)),
+    st.builds(
+        Online,
+        st.text(max_size=30),
+        st.frozensets(users, max_size=5),
+        numbers,
+        st.none() | st.frozensets(users, max_size=5),
+    ),
 )
 
 
@@ -106,12 +112,35 @@ class Messages(SynchronousTestCase):
                 else:
                     self.assertEqual(self.why(message), "stale")
 
+    def test_a_message_is_heard_once_and_in_order_or_not_at_all(self) -> None:
+        ada, bob, eve = codec("ada"), codec("bob"), codec("eve")
+        typing = TypingIn(UserId("ada"), ROOM, 7)
+        first, second, third = (ada.encode(typing) for _ in range(3))
+        self.assertEqual(eve.decode(first), (typing,))
+        self.assertEqual(eve.decode(third), (typing,))
+        for old in (first, second, third):
+            dropped: Unheard = self.assertRaises(Unheard, eve.decode, old)
+            self.assertEqual(dropped.why, "stale")
+        self.assertEqual(eve.decode(bob.encode(typing)), (typing,))
+        self.assertEqual(eve.decode(ada.encode(typing)), (typing,))
+
+    def test_nodes_that_are_gone_are_forgotten_and_still_not_believed_again(self) -> None:
+        now_ms = [NOW_MS]
+        eve = Codec(KEY, "eve", lambda: now_ms[0])
+        early = codec("node-0", NOW_MS + STALE_MS).encode(Reached(ROOM, 7))
+        eve.decode(early)
+        for number in range(1, 100):
+            now_ms[0] += STALE_MS // 10
+            eve.decode(codec(f"node-{number}", now_ms[0]).encode(Reached(ROOM, 7)))
+            self.assertRaises(Unheard, eve.decode, early)
+        self.assertLess(len(eve._last), 20)
+
     def test_kinds_of_a_later_version_are_passed_over(self) -> None:
-        whole = {"n": "ada", "t": NOW_MS, "k": "moved", "x": [1]}
+        whole = {"n": "ada", "c": 1, "t": NOW_MS, "k": "moved", "x": [1]}
         self.assertEqual(codec("eve").decode(signed(whole)), ())
 
     def test_signed_nonsense_is_unreadable(self) -> None:
-        head = {"n": "ada", "t": NOW_MS}
+        head = {"n": "ada", "c": 1, "t": NOW_MS}
         for fields in (
             {"k": "reached"},
             {"k": "reached", "r": {"no room": 1}},
@@ -123,8 +152,12 @@ class Messages(SynchronousTestCase):
             {"k": "rooms", "u": 7},
             {"k": "read", "u": "ada", "r": "general", "q": 1, "l": 2},
             {"k": "typing", "u": "ada", "r": "", "q": 1},
-            {"k": "online", "o": "node", "u": "ada"},
-            {"k": "online", "o": "node", "u": ["a b"]},
+            {"k": "online", "o": "node", "u": []},
+            {"k": "online", "o": "node", "i": 1, "u": "ada"},
+            {"k": "online", "o": "node", "i": 1, "u": ["a b"]},
+            {"k": "online", "o": "node", "i": 1, "u": [], "g": None},
+            {"k": "reached", "c": None},
+            {"k": "reached", "c": -1},
             {"k": 7},
         ):
             self.assertEqual(self.why(signed(head | fields)), "unreadable", fields)
@@ -137,7 +170,7 @@ class Messages(SynchronousTestCase):
         message = codec("ada").encode(Reached(ROOM, 7))
         self.assertEqual(
             message.partition(b" ")[2],
-            b'{"n":"ada","t":1700000000000,"k":"reached","r":{"general":7}}',
+            b'{"n":"ada","c":1,"t":1700000000000,"k":"reached","r":{"general":7}}',
         )
 
 

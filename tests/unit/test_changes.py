@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -17,7 +18,7 @@ from securechat.core import commands as c
 from securechat.core.encoding import b64url
 from securechat.core.errors import Code, Refused, Unavailable
 from securechat.core.keys import RoomKeys, RootKeys
-from securechat.core.model import GENERAL, REPORTS, MessageId, RoomId, UserId, digest_of
+from securechat.core.model import GENERAL, REPORTS, Changed, MessageId, RoomId, UserId, digest_of
 from securechat.core.ports import News, Posted, Reached, RoomsChanged
 from tests.unit.memory import MemoryChanges, MemoryRooms, MemoryStore, person
 
@@ -33,6 +34,7 @@ class ChangesCase(TestCase):
         self.told: list[str] = []
         self.doubts: list[tuple[set[RoomId], set[UserId]]] = []
         self.clock = Clock()
+        self.now_ms = NOW_MS
         bus = LocalBus()
         bus.listen(self.hear)
         self.changes = RoomChanges(
@@ -41,7 +43,7 @@ class ChangesCase(TestCase):
             sealer=RoomKeys(RootKeys("db", {1: os.urandom(32)})),
             bus=bus,
             clock=self.clock,
-            wall_clock=lambda: NOW_MS,
+            wall_clock=lambda: self.now_ms,
             random_bytes=lambda size: b"\x07" * size,
             doubt=self.doubt,
         )
@@ -135,6 +137,40 @@ class Telling(ChangesCase):
         self.successResultOf(delete)
         delete = self.changes.change(ADA, c.Delete("B" * 22, GENERAL, 2))
         self.assertEqual(self.code_of(delete), Code.ID_CONFLICT)
+
+    def test_a_mute_of_another_length_is_another_command(self) -> None:
+        mute = c.Mute(ID, GENERAL, EVE, 60)
+        self.successResultOf(self.changes.change(ADA, mute))
+        self.now_ms += 5_000
+        self.assertTrue(self.successResultOf(self.changes.change(ADA, mute)).duplicate)
+        for seconds in (61, None):
+            other = self.changes.change(ADA, c.Mute(ID, GENERAL, EVE, seconds))
+            self.assertEqual(self.code_of(other), Code.ID_CONFLICT)
+
+    def test_a_room_or_report_of_another_content_is_another_command(self) -> None:
+        room = c.CreateRoom(ID, "private", "Den")
+        self.successResultOf(self.changes.create(ADA, room))
+        self.successResultOf(self.changes.create(ADA, room))
+        for kind, name in (("private", "Pub"), ("public", "Den")):
+            other = self.changes.create(ADA, c.CreateRoom(ID, kind, name))  # type: ignore[arg-type]
+            self.assertEqual(self.code_of(other), Code.ID_CONFLICT)
+        self.successResultOf(self.changes.report(ADA, c.Report(ID, GENERAL, 3, "rude")))
+        self.successResultOf(self.changes.report(ADA, c.Report(ID, GENERAL, 3, "rude")))
+        for seq, reason in ((3, "spam"), (4, "rude")):
+            report = self.changes.report(ADA, c.Report(ID, GENERAL, seq, reason))
+            self.assertEqual(self.code_of(report), Code.ID_CONFLICT)
+
+    def test_what_is_so_already_sends_nobody_to_look_at_their_rooms(self) -> None:
+        done: Changed = self.successResultOf(self.kick())
+        so_already = replace(done, affected=(), duplicate=True)
+
+        async def change(*values: Any) -> Changed:
+            return so_already
+
+        self.told.clear()
+        self.patch(self.port, "change", change)
+        self.successResultOf(self.changes.change(ADA, c.Kick("B" * 22, GENERAL, EVE)))
+        self.assertEqual(self.told, ["reached general/1"])
 
     def test_a_refusal_tells_nobody_anything(self) -> None:
         self.store.failures.append(Refused(Code.FORBIDDEN))

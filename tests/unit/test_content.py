@@ -69,9 +69,22 @@ class Calling(SynchronousTestCase):
 
 class Reacting(SynchronousTestCase):
     def test_emoji_are_reactions(self) -> None:
-        for body in ("👍", "👍🏽", "❤️", "👩‍👩‍👧‍👦", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🇩🇪", "✅"):
+        for body in (
+            *("👍", "👍🏽", "❤️", "❤", "👩‍👩‍👧‍👦", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🇩🇪", "✅", "🏳️‍🌈", "☺️", "👁️‍🗨️"),
+            *("1️⃣", "#️⃣", "*⃣", "‼️", "⁉️", "ℹ️", "〰️", "↔️", "©️", "™️", "㊗️", "🅰️", "◽"),
+            *("\U0001fae8", "👩🏽‍❤️‍💋‍👨🏾", "🎉🎉🎉", "+1️⃣"[1:]),
+        ):
             self.assertIsNone(content.complaint_about_reaction(body), body)
 
     def test_words_spaces_and_long_rows_are_not(self) -> None:
         for body in ("yes", "👍 ", "👍\n", "\u202e👍", "é", "👍" * 17, "\u2028"):
+            self.assertIsNotNone(content.complaint_about_reaction(body), body)
+
+    def test_digits_punctuation_and_loose_marks_are_not(self) -> None:
+        for body in (
+            *("1234!!!!", "1", "#", "*", "!", "?", "+1", "<3", "=", "^", "`", "|", "~", "´", "¨"),
+            *("\u0301", "👍\u0301\u0301\u0301", "\u20e3", "👍\u20e3", "a\ufe0f\u20e3", "12️⃣"),
+            *("\u200d", "\ufe0f", "\U000e0067", "\u200d👍", "👍\u200b", "👍\ufe0e", "", "٣", "€"),
+            "🏴" * 9,
+        ):
             self.assertIsNotNone(content.complaint_about_reaction(body), body)

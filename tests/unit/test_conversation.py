@@ -108,7 +108,7 @@ class Conversing(TestCase):
         for _ in range(50):
             self.say(self.listening("member"), POST)
 
-    def test_typing_is_limited_by_connection(self) -> None:
+    def test_typing_is_limited_by_person(self) -> None:
         typing = {"type": "typing", "room": "general"}
         conversation = self.greeted()
         for _ in range(5):
@@ -116,7 +116,8 @@ class Conversing(TestCase):
         refused = self.assertRaises(Refused, self.say, conversation, typing)
         self.assertEqual((refused.code, refused.request), (Code.RATE_LIMITED, None))
         self.assertEqual(refused.retry_ms, 1_000)
-        self.say(self.greeted("c2"), typing)
+        self.assertRaises(Refused, self.say, self.greeted("c2"), typing)
+        self.say(self.greeted("c3", "u-eve"), typing)
         self.say(conversation, POST)
         self.now_s += 1
         self.say(conversation, typing)
@@ -135,6 +136,60 @@ class Conversing(TestCase):
         self.say(self.greeted("c3", "u-eve"), change)
         self.now_s += 0.2
         self.say(conversation, change)
+
+    def test_what_makes_rooms_and_epochs_counts_as_five_changes(self) -> None:
+        for number, frame in enumerate(
+            (
+                {"type": "create_room", "id": "c", "kind": "public", "name": "x"},
+                {"type": "join_room", "id": "j", "room": "general"},
+                {"type": "leave_room", "id": "l", "room": "general"},
+            )
+        ):
+            conversation = self.greeted(f"c{number}", f"u-{number}")
+            for _ in range(10):
+                self.say(conversation, frame)
+            refused = self.assertRaises(Refused, self.say, conversation, frame)
+            self.assertEqual((refused.code, refused.retry_ms), (Code.RATE_LIMITED, 1_000))
+            self.assertIn("changes", str(refused))
+        self.now_s += 1
+        self.say(conversation, frame)
+
+    def test_what_asks_much_of_the_database_counts_as_several_commands(self) -> None:
+        subscribe = {"type": "subscribe", "id": "s", "room": "general"}
+        history = {"type": "history", "id": "h", "room": "general", "before": 1, "limit": 1}
+        members = {"type": "members", "id": "m", "room": "general"}
+        people = {"type": "people", "id": "p", "ids": ["u"]}
+        costs: list[tuple[dict[str, Any], int]] = [
+            (subscribe, 5),
+            (history, 5),
+            ({"type": "find_rooms", "id": "f"}, 5),
+            (members, 2),
+            (people, 1),
+        ]
+        for number, (frame, cost) in enumerate(costs):
+            conversation = self.greeted(f"c{number}", f"u-{number}")
+            for _ in range((400 - 1) // cost):
+                self.say(conversation, frame)
+            refused = self.assertRaises(Refused, self.say, conversation, frame)
+            self.assertIn("commands", str(refused), frame)
+
+    def test_whoever_is_in_fifty_rooms_connects_and_reads_at_once(self) -> None:
+        conversation = self.greeted()
+        for _ in range(50):
+            self.say(conversation, {"type": "subscribe", "id": "s", "room": "general"})
+            self.say(conversation, {"type": "members", "id": "m", "room": "general"})
+
+    def test_whoever_posts_without_subscribing_uses_the_rooms_share_too(self) -> None:
+        self.pace = Pace(Limits(posts=100, posts_per_user=100, posts_per_room=12))
+        conversation = self.greeted()
+        for _ in range(60):
+            self.assertFalse(conversation.is_in(GENERAL))
+            self.say(conversation, POST)
+        for _ in range(60):
+            conversation.stored_unseen(GENERAL, self.now_s)
+        for one in (conversation, self.listening("member")):
+            refused = self.assertRaises(Refused, self.say, one, POST)
+            self.assertIn("posts-per-room", str(refused))
 
     def test_whoever_keeps_flooding_is_closed(self) -> None:
         conversation = self.greeted()

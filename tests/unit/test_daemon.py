@@ -19,15 +19,9 @@ from securechat.daemon import OUT_WITHIN_S, Daemon, Listener
 from securechat.heartbeat import Heartbeat
 from securechat.web import Origins
 
-from .fakes_web import (
-    PASSWORD,
-    START_MS,
-    CountingRandom,
-    HeardBus,
-    InlineHashing,
-    MemoryAccounts,
-    memory_sealer,
-)
+from .fakes_accounts import START_MS, MemoryAccounts
+from .fakes_browser import PASSWORD
+from .fakes_ports import CountingRandom, HeardBus, InlineHashing, memory_sealer
 
 
 class Sockets:

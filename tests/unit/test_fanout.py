@@ -8,6 +8,7 @@ from securechat.core.errors import Unavailable
 from securechat.core.keys import EPOCH_MS
 from securechat.core.model import GENERAL
 from securechat.core.ports import TypingIn
+from securechat.sockets.audience import MOST_MEMBERS
 from tests.unit.fanout_cases import ADA, BOB, EVE, FanoutCase, Listener
 
 
@@ -53,6 +54,18 @@ class Subscribers(FanoutCase):
         self.settle()
         self.assertEqual(listener.seen, [1, "key", 2, 3])
         self.assertEqual(listener.frames[1]["kid"], "general.2")
+
+    def test_keys_of_epochs_that_are_over_are_not_remembered(self) -> None:
+        ada = Listener(self.turn)
+        subscription, caught_up = self.subscribe(ada, 0)
+        self.successResultOf(caught_up)
+        for _ in range(100):
+            self.now_ms += EPOCH_MS
+            self.post(2)
+        self.settle()
+        self.assertEqual(ada.events, list(range(1, 201)))
+        self.assertEqual(ada.seen.count("key"), 100)
+        self.assertEqual(len(subscription.kids), 1)
 
     def test_every_member_gets_the_same_bytes_in_one_write_a_turn(self) -> None:
         self.post(1)
@@ -118,7 +131,7 @@ class Subscribers(FanoutCase):
         self.post(5)
         log = self.store.events[GENERAL]
         del log[4], log[1]
-        self.store.heads[GENERAL] = 5
+        self.store.newest[GENERAL] = 5
         listener = self.joined()
         self.settle()
         self.assertEqual(listener.seen, [1, 2, 3, 4, 5])
@@ -199,6 +212,17 @@ class Typing(FanoutCase):
         self.settle()
         self.assertEqual([ada.seen, also_ada.seen], [[1], [1]])
         self.assertEqual(bob.frames[-1], {"type": "typing", "room": "general", "user": ADA.id})
+
+    def test_in_rooms_of_very_many_nobody_is_told_who_is_typing(self) -> None:
+        self.post(1)
+        bob = self.joined(BOB)
+        for members, is_told in ((MOST_MEMBERS, True), (MOST_MEMBERS + 1, False)):
+            self.fanout.counted(GENERAL, 1, members)
+            self.settle(2)
+            bob.frames.clear()
+            self.fanout.hear(TypingIn(ADA.id, GENERAL, 1))
+            self.settle()
+            self.assertEqual(bob.seen, ["typing"] * is_told)
 
     def test_a_node_that_has_not_heard_what_the_typist_has_tells_nobody(self) -> None:
         self.post(1)

@@ -16,7 +16,7 @@ from securechat.core import envelope, rights
 from securechat.core.commands import Post
 from securechat.core.errors import TEXTS, Code, Refused, Unavailable
 from securechat.core.keys import RoomKeys, RootKeys
-from securechat.core.model import GENERAL, Draft, MessageId, Outcome, Rejected, RoomId
+from securechat.core.model import GENERAL, Draft, MessageId, Outcome, Rejected, RoomId, StoredKey
 from securechat.core.ports import News, Posted, Reached, RoomsChanged, Sealer
 from securechat.metrics import Metrics
 from tests.unit.memory import MemoryStore, person
@@ -157,6 +157,20 @@ class JournalTests(TestCase):
         self.assertEqual(self.told, [])
         self.clock.advance(1)
         self.assertEqual(self.told, ["reached 1"])
+
+    def test_resends_ask_the_database_nothing_more_and_hold_no_neighbour_up(self) -> None:
+        self.send(1)
+        self.clock.advance(0)
+        self.told.clear()
+
+        async def keys(room: RoomId, first: int, last: int) -> tuple[StoredKey, ...]:
+            raise AssertionError("another question")
+
+        self.patch(self.store, "keys", keys)
+        again, other = self.send(1), self.send(2)
+        self.clock.advance(0)
+        self.assertTrue(self.successResultOf(again).duplicate)
+        self.assertEqual(self.successResultOf(other).seq, 2)
 
     def test_a_damaged_key_fails_its_own_resend_and_stops_nobody(self) -> None:
         self.send(1)

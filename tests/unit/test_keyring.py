@@ -10,9 +10,9 @@ from pathlib import Path
 from twisted.trial.unittest import TestCase
 
 from securechat import keyring
+from securechat.core.credentials import read_password
 from securechat.core.errors import Misconfigured, Unavailable
 from securechat.core.model import Identity
-from securechat.store.mysql import read_password
 
 
 class MemoryLedger:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from securechat.core.names import BadName, fold_username, tidy_full_name
+from securechat.core.names import BadName, fold_username, tidy_full_name, tidy_room_name
 
 
 class UserNames(SynchronousTestCase):
@@ -71,3 +71,22 @@ class FullNames(SynchronousTestCase):
     def test_a_name_that_shows_nothing_is_refused(self) -> None:
         for typed in ("\u200d", "\u200b\u200b", "\u2060", "\u0301", "\u00ad"):
             self.assertRaises(BadName, tidy_full_name, typed)
+
+
+class RoomNames(SynchronousTestCase):
+    def test_the_servers_own_rooms_have_their_names_alone(self) -> None:
+        for typed in (
+            "Reports",
+            "general",
+            " GENERAL ",
+            "re\u200dports",
+            "\uff32\uff45\uff50\uff4f\uff52\uff54\uff53",
+            "general\u00a0",
+            "Report\u017f",
+        ):
+            refused = self.assertRaises(BadName, tidy_room_name, typed)
+            self.assertEqual(str(refused), "This name is taken by the server.", typed)
+
+    def test_names_that_only_hold_those_are_good(self) -> None:
+        for typed in ("General talk", "reports 2026", "Généraal", "report"):
+            self.assertEqual(tidy_room_name(typed), typed)

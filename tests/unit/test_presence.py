@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -25,6 +25,8 @@ class PresenceCase(FanoutCase):
         super().setUp()
         self.published: list[News] = []
         self.questions = 0
+        self.asked_heads: list[list[RoomId]] = []
+        self.number = 0
         self.gate: Deferred[None] | None = None
         self.asked_for: list[UserId] = []
         store: Any = self.store
@@ -50,6 +52,10 @@ class PresenceCase(FanoutCase):
         self.published.append(news)
         self.presence.hear(news)
 
+    async def heads(self, rooms: Sequence[RoomId]) -> Mapping[RoomId, int]:
+        self.asked_heads.append(list(rooms))
+        return await self.store.heads(rooms)
+
     async def members(
         self, viewer: UserId, room: RoomId, after: str, limit: int
     ) -> Sequence[Member] | None:
@@ -72,7 +78,14 @@ class PresenceCase(FanoutCase):
         return listener
 
     def elsewhere(self, *users: User, node: str = "other") -> None:
-        self.presence.hear(Online(node, frozenset(user.id for user in users)))
+        self.number += 1
+        self.presence.hear(Online(node, frozenset(user.id for user in users), self.number))
+
+    def differs(self, came: Sequence[User] = (), gone: Sequence[User] = ()) -> None:
+        """Another daemon tells only the difference."""
+        self.number += 1
+        users, went = (frozenset(user.id for user in some) for some in (came, gone))
+        self.presence.hear(Online("other", users, self.number, went))
 
     def shown(self, listener: Listener) -> list[list[str]]:
         """Who was shown as online since the last time, frame by frame."""
@@ -115,22 +128,93 @@ class WhoIsOnline(PresenceCase):
         for user in (ADA, BOB, EVE):
             self.presence.arrived(user.id)
         self.settle()
-        self.assertEqual([len(one.users) for one in self.told()], [3])
+        [whole] = self.told()
+        self.assertEqual((len(whole.users), whole.gone), (3, None))
         self.presence.departed(BOB.id)
         self.clock.advance(0.9)
         self.assertEqual(len(self.told()), 1)
         self.clock.advance(0.1)
-        self.assertEqual([len(one.users) for one in self.told()], [3, 2])
+        difference = self.told()[1]
+        self.assertEqual((difference.users, difference.gone), (frozenset(), {BOB.id}))
         self.clock.advance(REPEAT_S)
         self.presence.repeat()
         self.settle()
-        self.assertEqual([len(one.users) for one in self.told()], [3, 2, 2])
+        again = self.told()[2]
+        self.assertEqual((again.users, again.gone), ({ADA.id, EVE.id}, None))
+        self.assertEqual([one.number for one in self.told()], [1, 2, 3])
+
+    def test_in_a_large_crowd_only_who_comes_and_goes_is_told(self) -> None:
+        for number in range(500):
+            self.presence.arrived(UserId(f"u-{number}"))
+        self.settle()
+        for number in range(5):
+            self.presence.departed(UserId(f"u-{number}"))
+            self.presence.arrived(UserId(f"u-{number + 1_000}"))
+            self.clock.advance(1)
+        sizes = [len(one.users) + len(one.gone or ()) for one in self.told()]
+        self.assertEqual(sizes, [500, 2, 2, 2, 2, 2])
+
+    def test_whoever_comes_and_goes_at_once_is_told_of_to_nobody(self) -> None:
+        self.presence.arrived(ADA.id)
+        self.clock.advance(1)
+        self.presence.departed(ADA.id)
+        self.presence.arrived(ADA.id)
+        self.clock.advance(1)
+        self.assertEqual(len(self.told()), 1)
+
+    def test_two_daemons_agree_whatever_comes_and_goes(self) -> None:
+        other = Presence(
+            RoomReader(*[self] * 3),  # type: ignore[arg-type]
+            self.clock,
+            lambda news: None,
+            lambda room: None,
+        )
+        for step in range(30):
+            user = UserId(f"u-{step % 7}")
+            (self.presence.departed if step % 3 else self.presence.arrived)(user)
+            self.clock.advance(1)
+            if step % 5 == 0:
+                self.presence.repeat()
+            for news in self.told():
+                if step != 12:  # lost on the way
+                    other.hear(news)
+            self.published.clear()
+            heals = step < 12 or step > 16
+            users = [UserId(f"u-{number}") for number in range(7)]
+            if heals:
+                self.assertEqual(
+                    [other.is_online(one) for one in users],
+                    [self.presence.is_online(one) for one in users],
+                    step,
+                )
+
+    def test_a_difference_to_what_was_never_heard_waits_for_the_whole(self) -> None:
+        self.differs(came=[BOB])
+        self.assertFalse(self.presence.is_online(BOB.id))
+        self.elsewhere(EVE)
+        self.differs(came=[BOB])
+        self.differs(gone=[EVE])
+        self.assertEqual([self.presence.is_online(one.id) for one in (BOB, EVE)], [True, False])
+        self.number += 1
+        self.differs(gone=[BOB])
+        self.assertTrue(self.presence.is_online(BOB.id))
+        self.elsewhere()
+        self.assertFalse(self.presence.is_online(BOB.id))
 
     def test_a_node_that_ends_says_so(self) -> None:
         self.presence.arrived(ADA.id)
         self.presence.stop()
         self.assertEqual([one.users for one in self.told()], [frozenset()])
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_after_the_end_nothing_is_told_of_those_who_go(self) -> None:
+        self.presence.arrived(ADA.id)
+        self.settle()
+        self.presence.stop()
+        self.presence.departed(ADA.id)
+        self.presence.repeat()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(len(self.told()), 2)
 
     def told(self) -> list[Online]:
         return [one for one in self.published if isinstance(one, Online)]
@@ -183,6 +267,36 @@ class ShownToRooms(PresenceCase):
         self.fanout.hear(self.remove(ADA))
         self.clock.advance(1)
         self.assertEqual((self.shown(bob), self.shown(ada)), ([["bob"]], []))
+
+    def test_whoever_was_removed_elsewhere_and_unheard_is_shown_nothing_of_it(self) -> None:
+        ada, bob = self.come(ADA), self.come(BOB)
+        self.clock.advance(1)
+        self.shown(ada)
+        self.shown(bob)
+        self.remove(ADA)
+        self.elsewhere(EVE)
+        self.clock.advance(1)
+        self.settle()
+        self.assertEqual(self.shown(ada), [])
+        self.clock.advance(2)
+        self.assertEqual((self.shown(bob), self.shown(ada)), ([["bob", "eve"]], []))
+
+    def test_how_far_rooms_are_is_asked_once_a_second_for_all(self) -> None:
+        ada = self.come(ADA)
+        self.shown(ada)
+        self.clock.advance(1)
+        self.asked_heads.clear()
+        for _ in range(10):
+            self.elsewhere(BOB)
+            self.clock.advance(0.1)
+            self.elsewhere()
+            self.clock.advance(0.1)
+        self.assertLessEqual(len(self.asked_heads), 3)
+        self.clock.advance(5)
+        self.asked_heads.clear()
+        self.elsewhere(ZOE)
+        self.clock.advance(5)
+        self.assertEqual(self.asked_heads, [])
 
     def test_whoever_was_let_in_is_shown(self) -> None:
         ada = self.come(ADA)

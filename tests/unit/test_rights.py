@@ -8,8 +8,18 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.core import commands as c
 from securechat.core.errors import Code, Refused
-from securechat.core.model import GENERAL, MessageId, Role, RoomKind, RoomRole, UserId
-from securechat.core.rights import ARCHIVED, MUTED, RULES, Rank, Standing, check, check_delete
+from securechat.core.model import GENERAL, REPORTS, MessageId, Role, RoomKind, RoomRole, UserId
+from securechat.core.rights import (
+    ARCHIVED,
+    FIXED,
+    MUTED,
+    RULES,
+    Rank,
+    Standing,
+    check,
+    check_delete,
+    check_room,
+)
 
 NOW_MS = 1_000
 ADA, EVE = UserId("ada"), UserId("eve")
@@ -45,6 +55,18 @@ def standing(
     muted_until_ms: int | None = 0,
 ) -> Standing:
     return Standing(user, server_role, room_role, muted_until_ms)
+
+
+class TheRoomOfReports(SynchronousTestCase):
+    def test_nobody_changes_who_is_in_it_or_how_it_is_found(self) -> None:
+        fixed = {c.LeaveRoom, c.ArchiveRoom, c.RenameRoom, c.Invite, c.AddMember}
+        for kind, command in COMMANDS.items():
+            check_room(command, GENERAL)
+            if kind not in fixed:
+                check_room(command, REPORTS)
+                continue
+            refused = self.assertRaises(Refused, check_room, command, REPORTS)
+            self.assertEqual((refused.code, str(refused)), (Code.FORBIDDEN, FIXED))
 
 
 class Rights(SynchronousTestCase):

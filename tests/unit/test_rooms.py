@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -47,7 +48,7 @@ class Reading(TestCase):
         )
 
     def lose(self, *seqs: int) -> None:
-        self.store.heads[GENERAL] = 200
+        self.store.newest[GENERAL] = 200
         log = self.store.events[GENERAL]
         self.store.events[GENERAL] = [event for event in log if event.seq not in seqs]
 
@@ -88,7 +89,7 @@ class Reading(TestCase):
         self.assertEqual(self.enter(10_000).start, 200)
 
     def test_who_is_too_far_behind_is_told_of_the_gap(self) -> None:
-        self.store.heads[GENERAL] = 601
+        self.store.newest[GENERAL] = 601
         entry = self.enter(100)
         self.assertEqual((entry.gap, entry.start), ((101, 551), 551))
 
@@ -100,7 +101,7 @@ class Reading(TestCase):
         self.assertEqual(self.enter(190).start, 190)
 
     def test_a_gap_names_nothing_that_may_not_be_seen(self) -> None:
-        self.store.heads[GENERAL] = 2_000
+        self.store.newest[GENERAL] = 2_000
         self.store.since[GENERAL, ADA.id] = 300
         for since in (0, 299, 300):
             self.assertEqual(self.enter(since).gap, (301, 1_950), since)
@@ -166,7 +167,7 @@ class Reading(TestCase):
 
 class Signalling(TestCase):
     def setUp(self) -> None:
-        self.store = MemoryStore(members={(GENERAL, ADA.id)}, heads={GENERAL: 7})
+        self.store = MemoryStore(members={(GENERAL, ADA.id)}, newest={GENERAL: 7})
         self.clock = Clock()
         self.news: list[News] = []
         bus = LocalBus()
@@ -211,6 +212,28 @@ class Signalling(TestCase):
         self.successResultOf(self.read(ADA.id, 2))
         self.successResultOf(Deferred.fromCoroutine(self.signals.drain()))
         self.assertEqual(self.marks(), [2])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_the_end_waits_for_marks_that_are_being_stored_and_leaves_no_timer(self) -> None:
+        gate: Deferred[None] = Deferred()
+        stored = MemoryRooms.read_to
+
+        async def held(rooms: MemoryRooms, readings: Any) -> Any:
+            await gate
+            return await stored(rooms, readings)
+
+        self.patch(MemoryRooms, "read_to", held)
+        self.successResultOf(self.read(ADA.id, 2))
+        self.clock.advance(KEEP_EVERY_S)
+        self.successResultOf(self.read(ADA.id, 5))
+        drained = Deferred.fromCoroutine(self.signals.drain())
+        self.assertNoResult(drained)
+        late = self.failureResultOf(self.read(ADA.id, 6), Refused)
+        self.assertEqual(late.value.code, Code.UNAVAILABLE)
+        self.store.failures.append(Unavailable("away"))
+        gate.callback(None)
+        self.successResultOf(drained)
+        self.assertEqual(self.marks(), [5])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_typing_is_told_with_the_rooms_head_and_stored_nowhere(self) -> None:

@@ -16,7 +16,8 @@ from securechat import tls
 from securechat.core.settings import Limits
 from securechat.web.connections import HEALTH_RESERVE, PAGES_PER_ADDRESS, TELL_EVERY_S
 
-from .fakes_web import Web, Wire, parse
+from .fakes_web import Web
+from .fakes_wire import Wire, parse
 
 HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 LOGIN = b"GET /login HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"

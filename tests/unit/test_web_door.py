@@ -20,7 +20,9 @@ from twisted.web.server import NOT_DONE_YET
 from securechat.core.buckets import Capacity
 from securechat.core.model import Visitor
 
-from .fakes_web import Browser, Response, Web
+from .fakes_browser import Browser
+from .fakes_web import Web
+from .fakes_wire import Response
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 HANDSHAKE = {

@@ -8,7 +8,9 @@ from securechat.core.model import PasswordHash, digest_of
 from securechat.core.ports import Posted, RoomsChanged
 from securechat.core.settings import Limits
 
-from .fakes_web import PASSWORD, Browser, Response, Web
+from .fakes_browser import PASSWORD, Browser
+from .fakes_web import Web
+from .fakes_wire import Response
 from .test_web_pages import PagesCase
 
 FORM = {
@@ -107,6 +109,16 @@ class WithoutAnAccount(JoiningCase):
         self.assertEqual(self.browser.submit(self.path, **FORM).status, 303)
 
 
+class Back(JoiningCase):
+    def test_whoever_registered_by_a_link_finds_the_room_behind_it_again(self) -> None:
+        csrf = self.browser.get(self.path).csrf
+        for _ in range(2):
+            response = self.browser.post(self.path, {"csrf": csrf, **FORM})
+            self.assertEqual((response.status, response.header("Location")), (303, ROOM))
+        self.assertEqual(self.browser.get(self.path).header("Location"), ROOM)
+        self.assertEqual(len(self.web.store.users), 1)
+
+
 class WithAnAccount(JoiningCase):
     def setUp(self) -> None:
         super().setUp()
@@ -138,6 +150,26 @@ class WithAnAccount(JoiningCase):
         self.assertEqual(response.status, 403)
         self.assertIn("You cannot join this room.", response.text)
         self.assertIn(digest_of(self.token), self.web.store.invites)
+
+    def test_who_is_in_the_room_already_is_led_there_also_by_a_link_that_is_used_up(self) -> None:
+        csrf = self.browser.get(self.path).csrf
+        self.assertEqual(self.browser.post(self.path, {"csrf": csrf}).status, 303)
+        self.assertEqual(self.web.store.invites, {})
+        for response in (
+            self.browser.get(self.path),
+            self.browser.post(self.path, {"csrf": csrf}),
+            self.browser.get(f"/join/{self.web.rooms.link('another')}"),
+        ):
+            self.assertEqual((response.status, response.header("Location")), (303, ROOM))
+        self.assertEqual(len(self.web.store.joined), 1)
+        self.assertEqual(len(self.web.store.invites), 1)
+        for browser in (Browser(self.web), self.other()):
+            self.assertOver(browser.get(self.path))
+
+    def other(self) -> Browser:
+        bob = Browser(self.web)
+        bob.register("bob", "Bob")
+        return bob
 
     def test_used_up_meanwhile(self) -> None:
         csrf = self.browser.get(self.path).csrf
@@ -223,6 +255,19 @@ class WhoMayRegister(PagesCase):
         self.assertNotIn("/register", self.browser.get("/login").text)
         self.assertEqual(self.browser.submit(path, **FORM).status, 303)
         self.assertEqual(list(self.web.store.users), ["ada"])
+
+    def test_after_a_start_the_page_to_log_in_knows_what_was_chosen(self) -> None:
+        for kept, offered in (("invite", False), ("open", True), (None, True)):
+            self.at(Web())
+            self.web.operator.kept = kept  # type: ignore[assignment]
+            page = self.browser.get("/login")
+            self.assertEqual("/register" in page.text, offered, kept)
+            self.assertEqual("Ask somebody who is here" in page.text, kept == "invite")
+
+    def test_without_a_database_the_page_to_log_in_is_there(self) -> None:
+        self.at(Web())
+        self.web.store.away = True
+        self.assertEqual(self.browser.get("/login").status, 200)
 
     def test_closed_lets_people_with_an_account_join_and_nobody_else(self) -> None:
         path = self.at(Web())

@@ -9,7 +9,8 @@ from twisted.logger import ILogObserver, LogEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import provider
 
-from .fakes_web import PASSWORD, Browser, Web
+from .fakes_browser import PASSWORD, Browser
+from .fakes_web import Web
 
 
 class Logs(SynchronousTestCase):

@@ -11,7 +11,9 @@ from securechat.core.ports import SessionEnded
 from securechat.core.settings import Limits
 from securechat.web import Origins
 
-from .fakes_web import PASSWORD, Browser, Response, Web
+from .fakes_browser import PASSWORD, Browser
+from .fakes_web import Web
+from .fakes_wire import Response
 
 FORM = "application/x-www-form-urlencoded"
 

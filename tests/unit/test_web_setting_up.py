@@ -1,24 +1,20 @@
-"""The first administrator, and new passwords by one-time links."""
+"""The first administrator, with the link that the daemon prints."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 from urllib.parse import quote
 
-from twisted.internet.defer import Deferred
-from twisted.logger import LogEvent, formatEvent, globalLogPublisher
-
+from securechat.assets import static_dir, templates_dir
 from securechat.chat.administration import Administration
 from securechat.core.commands import MOST_INVITE_USES
 from securechat.core.model import GENERAL, digest_of
-from securechat.core.ports import SessionEnded
 from securechat.core.settings import Limits
 
-from .fakes_web import PASSWORD, START_MS, Browser, Response, Web
+from .fakes_browser import PASSWORD, Browser
+from .fakes_web import Web
+from .fakes_wire import Response
 from .test_web_pages import PagesCase
-
-HOUR_S = 3_600
 
 
 class SettingUp(PagesCase):
@@ -53,6 +49,10 @@ class SettingUp(PagesCase):
         (command,) = self.web.rooms.invited
         self.assertEqual((command.expires_s, command.uses), (7 * 86_400, MOST_INVITE_USES))
         self.assertIn('src="data:image/svg+xml', response.text)
+        self.assertIn("<b>Details</b>: <b>Invite by link</b>", response.text)
+        deeds = (static_dir() / "room.deeds.js").read_text()
+        self.assertIn("label: 'Invite by link'", deeds)
+        self.assertIn(">Details</button>", (templates_dir() / "chat.html").read_text())
         self.assertEqual(response.header("Cache-Control"), "no-store")
         self.assertEqual(Browser(self.web).get("/register").status, 403)
 
@@ -123,78 +123,3 @@ class SettingUp(PagesCase):
         self.assertEqual((response.status, response.header("Retry-After")), (503, "5"))
         self.assertIn('value="Ada Lovelace"', response.text)
         self.assertKeptNothingSecret(response)
-
-
-class Resetting(PagesCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.browser.register()
-        self.old = self.browser.cookies["securechat"]
-        made = self.web.administration.new_reset("ADA", START_MS)
-        self.token = self.successResultOf(Deferred.fromCoroutine(made))
-        self.path = f"/reset/{self.token}"
-        self.other = Browser(self.web)
-
-    def assertOver(self, response: Response) -> None:
-        self.assertEqual(response.status, 404)
-        self.assertIn("This link does not work any more.", response.text)
-
-    def test_it_sets_the_password_ends_every_session_and_begins_one(self) -> None:
-        page = self.other.get(self.path)
-        self.assertIn("Ada Lovelace", page.text)
-        self.assertIn('content="noindex"', page.text)
-        new = "another long secret"
-        response = self.other.post(self.path, {"csrf": page.csrf, "password": new, "confirm": new})
-        self.assertEqual((response.status, response.header("Location")), (303, "/"))
-        self.assertEqual(self.other.get("/session").status, 204)
-        self.assertEqual(self.browser.get("/session").status, 401)
-        self.assertIn(SessionEnded(digest_of(self.old)), self.web.bus.news)
-        self.assertEqual(Browser(self.web).log_in("ada", PASSWORD).status, 401)
-        self.assertEqual(Browser(self.web).log_in("ada", new).status, 303)
-        self.assertOver(self.other.get(self.path))
-        third = Browser(self.web)
-        fields = {"csrf": third.get("/login").csrf, "password": new, "confirm": new}
-        self.assertOver(third.post(self.path, fields))
-
-    def test_a_bad_password_leaves_link_and_sessions_alone(self) -> None:
-        for password, confirm in (("short", "short"), ("ada", "ada"), (PASSWORD, "x")):
-            response = self.other.submit(self.path, password=password, confirm=confirm)
-            self.assertEqual(response.status, 422)
-            self.assertKeptNothingSecret(response)
-        self.assertEqual(self.browser.get("/session").status, 204)
-        self.assertEqual(self.other.get(self.path).status, 200)
-
-    def test_it_ends_after_a_day_and_with_a_newer_one(self) -> None:
-        self.web.clock.advance(24 * HOUR_S)
-        self.assertOver(self.other.get(self.path))
-        for token in ("A" * 43, "x", "%C3%A9" * 43, "%00"):
-            self.assertOver(self.other.get(f"/reset/{token}"))
-
-    def test_it_needs_our_own_page(self) -> None:
-        fields = {"csrf": "x", "password": PASSWORD, "confirm": PASSWORD}
-        self.assertEqual(self.other.post(self.path, fields).status, 403)
-        self.assertEqual(self.browser.get("/session").status, 204)
-
-    def test_without_a_database_it_is_503(self) -> None:
-        csrf = self.other.get(self.path).csrf
-        self.web.store.away = True
-        self.assertEqual(self.other.get(self.path).status, 503)
-        fields = {"csrf": csrf, "password": PASSWORD, "confirm": PASSWORD}
-        self.assertEqual(self.other.post(self.path, fields).status, 503)
-
-
-class Logging(PagesCase):
-    def test_what_lets_somebody_in_is_never_in_a_line_of_the_log(self) -> None:
-        events: list[LogEvent] = []
-        observer: Any = events.append
-        globalLogPublisher.addObserver(observer)
-        self.addCleanup(globalLogPublisher.removeObserver, observer)
-        tokens = [letter * 43 for letter in "ABC"]
-        for place, token in zip(("/join/", "/reset/", "/setup?token="), tokens, strict=True):
-            self.browser.get(place + token)
-            self.browser.get("/" + place + token)
-        self.browser.get(f"/login?join={tokens[0]}")
-        lines = " ".join(formatEvent(event) + str(event.get("path")) for event in events)
-        self.assertIn("/join/…", lines)
-        for token in tokens:
-            self.assertNotIn(token, lines)

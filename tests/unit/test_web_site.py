@@ -24,7 +24,9 @@ from securechat.web import upgrade_headers
 from securechat.web.headers import CONTENT_SECURITY_POLICY
 from securechat.web.origins import Origins
 
-from .fakes_web import Browser, Response, Web, parse
+from .fakes_browser import Browser
+from .fakes_web import Web
+from .fakes_wire import Response, parse
 
 EXPECTED = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,

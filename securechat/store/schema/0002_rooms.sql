@@ -8,6 +8,9 @@ ALTER TABLE rooms ADD COLUMN history CHARS(16) NOT NULL DEFAULT 'all';
 -- 1: read-only
 ALTER TABLE rooms ADD COLUMN archived INTEGER NOT NULL DEFAULT 0;
 
+-- What finds public rooms walks no private or direct one.
+CREATE INDEX IF NOT EXISTS rooms_by_kind ON rooms (kind, archived, id);
+
 -- until when the person may not post here: 0 not muted, -1 without end, else ms since 1970
 ALTER TABLE memberships ADD COLUMN muted_until_ms INTEGER NOT NULL DEFAULT 0;
 
@@ -73,7 +76,8 @@ CREATE TABLE IF NOT EXISTS annotations (
     -- the number of the event that it is about; NULL: it is about the room or its people
     target INTEGER,
     PRIMARY KEY (room_id, seq),
-    CONSTRAINT annotations_by_target UNIQUE (room_id, target, seq)
+    -- by kind first: who looks for the edits of a message walks none of its reactions
+    CONSTRAINT annotations_by_target UNIQUE (room_id, target, kind, seq)
 ) WITH_OPTIONS;
 
 -- Who is called by name in which message.
