@@ -214,7 +214,8 @@ async def readers_that_never_read(fault: str, rounds: int, seed: int) -> Result:
             world.recoveries_s.append(time.monotonic() - ended_s)
         result = stayed(world, await world.judge(fault, rounds))
         wronged = sum(one.reconnects for one in others)
-        if wronged or _cut(world) != tens * rounds:
+        # Whoever comes back and still reads slowly may be cut once more.
+        if wronged or _cut(world) < tens * rounds:
             result.faults.append(
                 f"{wronged} who read were cut; {_cut(world)} cuts of {tens * rounds} who did not"
             )
