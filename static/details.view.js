@@ -56,6 +56,9 @@ export class DetailsView {
   #drawn = new Map();
   #about_drawn = '';
 
+  /** How many members the room had when it was last shown. */
+  #counted = 0;
+
   /** @param {Ports} ports */
   constructor(ports) {
     this.#ports = ports;
@@ -87,6 +90,9 @@ export class DetailsView {
     }
     if (!room) return;
     if (other && this.open) this.#fill((members) => members.load());
+    // Whoever registers comes into general without an event: only the count tells.
+    if (!other && room.members !== this.#counted) this.stir();
+    this.#counted = room.members;
     this.#draw_about(room);
     this.#draw_members();
   }
