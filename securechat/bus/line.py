@@ -14,7 +14,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as DeferredTimeout
 from twisted.internet.interfaces import IStreamClientEndpoint
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, connectionDone
 from twisted.internet.task import LoopingCall, deferLater
 from twisted.python.failure import Failure
 from txredisapi import ConnectionError as LostConnection
@@ -48,11 +48,10 @@ class _Kept:
             self.lost_because = "what answers does not speak Redis' protocol"
             self.transport.abortConnection()
 
-    def connectionLost(self, why: Failure) -> None:
-        reason = str(why.value) or type(why.value).__name__
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         if self.lost_because == _Kept.lost_because:
-            self.lost_because = reason
-        super().connectionLost(why)  # type: ignore[misc]
+            self.lost_because = str(reason.value) or type(reason.value).__name__
+        super().connectionLost(reason)  # type: ignore[misc]
 
 
 class Publisher(_Kept, RedisProtocol):

@@ -117,7 +117,7 @@ class RedisBus:
             self._warn(failure.getErrorMessage())
 
     def _hearing(self) -> Subscriber:
-        subscriber = Subscriber(charset=None, convertNumbers=False)
+        subscriber = Subscriber(charset=None, convertNumbers=False)  # type: ignore[no-untyped-call]
         subscriber.hear = self._received
         return subscriber
 
@@ -160,4 +160,4 @@ class RedisBus:
 
 
 def _publisher() -> Publisher:
-    return Publisher(charset=None, convertNumbers=False)
+    return Publisher(charset=None, convertNumbers=False)  # type: ignore[no-untyped-call]
