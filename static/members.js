@@ -13,6 +13,8 @@ export class Members {
   #send;
   #banned;
   #turn = 0;
+  /** Who was said to be online since the last question. @type {Set<string>|null} */
+  #present = null;
 
   /**
    * @param {string} room
@@ -29,6 +31,7 @@ export class Members {
   async load() {
     const wanted = Math.max(1, this.list.length);
     const turn = ++this.#turn;
+    this.#present = null;
     /** @type {Member[]} */
     let list = [];
     let more = true;
@@ -40,15 +43,18 @@ export class Members {
       more = page.more && page.members.length > 0;
     }
     Object.assign(this, { list, more });
+    this.#show_present();
   }
 
   /** @returns {Promise<void>} */
   async load_more() {
     const turn = ++this.#turn;
+    this.#present = null;
     const page = await this.#page(this.list);
     if (turn !== this.#turn) return;
     this.list = [...this.list, ...page.members];
     this.more = page.more;
+    this.#show_present();
   }
 
   /** @param {Member[]} before */
@@ -60,8 +66,15 @@ export class Members {
 
   /** @param {string[]} ids */
   online(ids) {
-    const present = new Set(ids);
-    this.list = this.list.map((member) => ({ ...member, online: present.has(member.id) }));
+    this.#present = new Set(ids);
+    this.#show_present();
+  }
+
+  /** What was said while an answer was on its way is newer than the answer. */
+  #show_present() {
+    const present = this.#present;
+    if (present)
+      this.list = this.list.map((member) => ({ ...member, online: present.has(member.id) }));
   }
 
   /** Owners first, then moderators, then by name. @returns {Member[]} */

@@ -189,6 +189,20 @@ test('members come page by page, owners first, and a late answer changes nothing
   assert.equal(matches(person('ada'), 'eve'), false);
 });
 
+test('who goes while the members are asked for is not shown as online by the answer', async () => {
+  const bob = { id: 'bob', username: 'bob', full_name: 'Bob', role: 'member', muted_until: 0 };
+  let answer = (_) => {};
+  const members = new Members('a', () => new Promise((resolve) => (answer = resolve)));
+  const loading = members.load();
+  members.online([]);
+  answer({ members: [{ ...bob, online: true }], more: false });
+  await loading;
+  assert.deepEqual(
+    members.sorted.map(({ online }) => online),
+    [false],
+  );
+});
+
 test('what happened is told in a sentence, and strange contents break nothing', () => {
   const event = (kind, about, from = 'eve') => sentence({ kind, from, about }, (id) => id);
   assert.equal(event('joined', { user: 'eve' }), 'eve joined.');
