@@ -32,8 +32,7 @@ class PuttingOut(RoomsCase):
             after = (await ada.post("after", room))["seq"]
             self.assertEqual(await kim.read(after, room), "after")
             await eve.told("removed", room=room)
-            ada.tell({"type": "typing", "room": room})
-            await kim.told("typing", room=room)
+            await ada.types_to(kim, room)
             await deferLater(reactor, SOON_S)
             self.assertEqual(eve.events(room)[-1], before)
             self.assertEqual([one["room"] for one in eve.frames[-1:]], [room], eve.frames[-1])

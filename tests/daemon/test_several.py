@@ -175,9 +175,7 @@ class Rooms(SeveralCase):
         ada, eve = await self.two()
         for socket in (ada, eve):
             await socket.subscribe()
-        ada.tell({"type": "typing", "room": "general"})
-        seen = await eve.wait_for(lambda f: f["type"] == "typing")
-        self.assertEqual(seen["room"], "general")
+        seen = await ada.types_to(eve)
         self.assertEqual(seen["user"], ada.welcome["user"]["id"])
         self.assertNotIn("typing", ada.types())
 

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.task import LoopingCall
 from twisted.web.client import Agent, HTTPConnectionPool
 from twisted.web.http_headers import Headers
 
@@ -31,6 +32,7 @@ from securechat.core.keys import channel_key
 from securechat.core.model import MessageId, RoomId, StoredEvent, UserId
 
 WITHIN_S = 20.0
+TYPING_EVERY_S = 0.3
 PASSWORD = "correct horse battery"
 
 Frame = dict[str, Any]
@@ -325,6 +327,18 @@ class Socket(WebSocketClientProtocol):
                 and all(frame.get(name) == value for name, value in fields.items())
             )
         )
+
+    async def types_to(self, listener: Socket, room: str = "general") -> Frame:
+        """Type until ``listener`` is told so, as whoever types goes on; what it is told.
+
+        One signal alone may be lost, and is while the listener is still catching up.
+        """
+        typing = LoopingCall(self.tell, {"type": "typing", "room": room})
+        typing.start(TYPING_EVERY_S)
+        try:
+            return await listener.told("typing", room=room)
+        finally:
+            typing.stop()
 
     async def page(self, room: str = "general", before: int = 1 << 50) -> list[Frame]:
         """The entries of the newest page of history below ``before``."""
