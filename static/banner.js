@@ -5,6 +5,8 @@
  * @typedef {{text: string, action: 'none'|'retry'|'login'|'reload', tone: 'calm'|'warn'|'good'}} Words
  */
 
+import { t } from './texts.js';
+
 /** A first connect that takes less is not worth a word. */
 export const silent_ms = 1000;
 export const caught_up_ms = 3000;
@@ -18,8 +20,7 @@ const reasons = {
 
 /** @param {number} missed @returns {string} */
 function back(missed) {
-  if (missed <= 0) return 'Back again.';
-  return `Back again, ${missed.toLocaleString('en')} ${missed === 1 ? 'message' : 'messages'} caught up.`;
+  return missed > 0 ? t('banner.caught_up', { n: missed }) : t('banner.back');
 }
 
 /**

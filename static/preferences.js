@@ -1,0 +1,42 @@
+/**
+ * What somebody has chosen for this browser, kept in its local storage. Nothing secret.
+ *
+ * @typedef {object} Choices
+ * @property {boolean} shortcuts whether single keys act in the timeline
+ * @property {boolean} notify whether this browser shows notifications
+ * @property {boolean} hide_words whether notifications leave out what was said
+ * @property {boolean} sound whether a notification makes a sound
+ * @property {Record<string, 'all'|'mentions'|'none'>} rooms by room id; left out: 'all' in direct
+ *   rooms, 'mentions' elsewhere
+ */
+const shelf_key = 'securechat.preferences';
+
+/** @type {Choices} */
+const defaults = { shortcuts: true, notify: false, hide_words: false, sound: false, rooms: {} };
+
+export class Preferences {
+  #shelf;
+
+  /** @param {Pick<Storage, 'getItem'|'setItem'>} shelf */
+  constructor(shelf) {
+    this.#shelf = shelf;
+  }
+
+  /** @returns {Choices} as any of this browser's pages chose last */
+  get all() {
+    try {
+      return { ...defaults, ...JSON.parse(this.#shelf.getItem(shelf_key) ?? '{}') };
+    } catch {
+      return { ...defaults };
+    }
+  }
+
+  /** @param {Partial<Choices>} chosen */
+  choose(chosen) {
+    try {
+      this.#shelf.setItem(shelf_key, JSON.stringify({ ...this.all, ...chosen }));
+    } catch {
+      // Without storage everything stays as it is by default.
+    }
+  }
+}

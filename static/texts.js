@@ -1,0 +1,36 @@
+/**
+ * The words of the pages, in the reader's language. `texts/en.json` is the catalogue, the files
+ * beside it translate it entry by entry.
+ *
+ * An entry is a text with `{names}` to be filled in; where a number `n` decides on the form, it
+ * holds one text for each plural category of the language (`one`, `other` …).
+ *
+ * @typedef {keyof typeof en} Key
+ */
+import en from './texts/en.json' with { type: 'json' };
+
+const translations = { de: () => import('./texts/de.json', { with: { type: 'json' } }) };
+
+/** The language that the server chose for this page. */
+export const language = globalThis.document?.documentElement.lang || 'en';
+
+/** @type {Record<string, string|Record<string, string>>} */
+const chosen = Object.hasOwn(translations, language)
+  ? (await translations[/** @type {keyof typeof translations} */ (language)]()).default
+  : en;
+const plural = new Intl.PluralRules(language);
+const number = new Intl.NumberFormat(language);
+
+/**
+ * @param {Key} key
+ * @param {Record<string, string|number>} [values] numbers are written as the language does
+ * @returns {string}
+ */
+export function t(key, values = {}) {
+  const entry = chosen[key];
+  const text = typeof entry === 'string' ? entry : entry[plural.select(Number(values.n))];
+  return text.replace(/\{(\w+)\}/g, (_, name) => {
+    const value = values[name];
+    return typeof value === 'number' ? number.format(value) : value;
+  });
+}
