@@ -27,6 +27,7 @@ from .setting_up import SettingUp
 from .site import SecureSite, WebMetrics
 from .static import StaticFiles
 from .templates import Templates
+from .texts import Texts
 
 __all__ = ["Admit", "Origins", "Ready", "SecureSite", "WebMetrics", "build_site", "upgrade_headers"]
 
@@ -80,7 +81,7 @@ def build_site(
     random_bytes       the source of randomness
     """
     static = StaticFiles(static_dir)
-    templates = Templates(templates_dir, static.address)
+    templates = Templates(templates_dir, static.address, Texts(static_dir / "texts"))
     cookies = Cookies(secure_cookies, random_bytes)
     throttles = Throttles(
         logins=per_minute(limits.logins_per_address),

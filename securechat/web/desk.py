@@ -152,7 +152,7 @@ class Desk:
             "registration": self._known_registration(),
             "password_min": self._limits.password_min,
         }
-        page = self.templates.page(template, **(shown | values))
+        page = self.templates.page(template, request.accept_language(), **(shown | values))
         request.answer(status, page, headers.HTML)
 
     def refuse(self, request: SecureRequest, answer: Answer) -> None:

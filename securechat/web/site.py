@@ -133,6 +133,11 @@ class SecureRequest(Request):
         forwarded = self.requestHeaders.getRawHeaders("X-Forwarded-For") or []
         return self.site.proxies.client_address(self.site.peer(self.client), forwarded)
 
+    def accept_language(self) -> str | None:
+        """The languages that the browser asks for."""
+        sent = self.requestHeaders.getRawHeaders(b"Accept-Language") or []
+        return b",".join(sent).decode("latin-1") or None
+
     def refuse(self, status: int, text: str | None = None, retry_after: int | None = None) -> None:
         """Answer with the error page for ``status``; ``retry_after`` in seconds."""
         self.write(self.refusal(status, text, retry_after))
@@ -146,7 +151,7 @@ class SecureRequest(Request):
             self.setHeader(b"Allow", b", ".join(METHODS))
         if retry_after is not None:
             self.setHeader(b"Retry-After", str(retry_after).encode())
-        body = self.site.error_page(status, text, retry_after)
+        body = self.site.error_page(status, text, retry_after, self.accept_language())
         self._prepare(status, body, headers.HTML)
         return body
 
@@ -301,11 +306,15 @@ class SecureSite(Site):
         return resource
 
     def error_page(
-        self, status: int, text: str | None = None, retry_after: int | None = None
+        self,
+        status: int,
+        text: str | None = None,
+        retry_after: int | None = None,
+        accept_language: str | None = None,
     ) -> bytes:
         """The page that says ``status``, also when its template is broken."""
         try:
-            return self._templates.error(status, text, retry_after)
+            return self._templates.error(status, text, retry_after, accept_language)
         except Exception:  # noqa: BLE001 - an error page that fails must not fail the answer
             log.failure("the template of error pages failed")
             return f"{status} {HTTPStatus(status).phrase}".encode()

@@ -9,6 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from .texts import Texts
+
 _TEXTS = {
     400: "The request could not be understood.",
     403: "This is not allowed from where it came.",
@@ -27,26 +29,39 @@ _TEXTS = {
 
 
 class Templates:
-    """The templates in ``folder``; ``static`` turns a file's name into its address."""
+    """The templates in ``folder``; ``static`` turns a file's name into its address.
 
-    def __init__(self, folder: Path, static: Callable[[str], str]) -> None:
+    Each finds its words as ``t(key, …)`` and their language as ``language``.
+    """
+
+    def __init__(self, folder: Path, static: Callable[[str], str], texts: Texts) -> None:
+        self._texts = texts
         self._environment = Environment(
             loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined
         )
         self._environment.globals["static"] = static
 
-    def page(self, name: str, **values: Any) -> bytes:
-        """The template ``name`` filled in, as UTF-8.
+    def page(self, name: str, accept_language: str | None = None, /, **values: Any) -> bytes:
+        """The template ``name`` filled in, as UTF-8, for a browser that sends ``accept_language``.
 
         A lone surrogate (from a form that was not UTF-8) becomes a question mark.
         """
-        return self._environment.get_template(name).render(**values).encode("utf-8", "replace")
+        words = self._texts.of(accept_language)
+        told = {"t": words, "language": words.language} | values
+        return self._environment.get_template(name).render(**told).encode("utf-8", "replace")
 
-    def error(self, status: int, text: str | None = None, retry_after: int | None = None) -> bytes:
+    def error(
+        self,
+        status: int,
+        text: str | None = None,
+        retry_after: int | None = None,
+        accept_language: str | None = None,
+    ) -> bytes:
         """The generic page for ``status``; ``retry_after`` in seconds."""
         title = HTTPStatus(status).phrase
         return self.page(
             "error.html",
+            accept_language,
             status=status,
             title=title,
             text=text or _TEXTS.get(status, title),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import IResource
 
-from securechat.assets import templates_dir
+from securechat.assets import static_dir, templates_dir
 from securechat.core.errors import Misconfigured
 from securechat.core.model import Visitor
 from securechat.core.settings import Limits
@@ -543,6 +544,7 @@ class StaticFiles(SynchronousTestCase):
             "manifest.webmanifest": ("application/manifest+json", b"{}"),
             "deep/odd.bin": ("application/octet-stream", b"\0"),
         }
+        shutil.copytree(static_dir() / "texts", folder / "texts")
         templates = "".join(path.read_text() for path in templates_dir().glob("*.html"))
         for name in re.findall(r"static\('([^']+)'\)", templates):
             (folder / name).write_bytes(b"x")

@@ -1,0 +1,54 @@
+"""The catalogue of texts, as the server's pages use it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from markupsafe import Markup
+from twisted.trial.unittest import SynchronousTestCase
+
+from securechat.assets import static_dir
+from securechat.web.texts import PLURALS, THOUSANDS, Texts
+
+
+class WordsTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        english = {"hi": "Hi <{name}>", "n": {"one": "{n} room", "other": "{n} rooms"}}
+        german = {"hi": "Hallo <{name}>", "n": {"one": "{n} Raum", "other": "{n} Räume"}}
+        (folder / "en.json").write_text(json.dumps(english), encoding="utf-8")
+        (folder / "de.json").write_text(json.dumps(german), encoding="utf-8")
+        self.texts = Texts(folder)
+
+    def test_what_is_filled_in_is_escaped_unless_it_is_markup(self) -> None:
+        words = self.texts.of(None)
+        self.assertEqual(words("hi", name="<b>{name}"), "Hi &lt;&lt;b&gt;{name}&gt;")
+        self.assertEqual(words("hi", name=Markup("<b>")), "Hi &lt;<b>&gt;")
+
+    def test_numbers_are_written_and_counted_as_the_language_does(self) -> None:
+        english, german = self.texts.of("en"), self.texts.of("de")
+        self.assertEqual([english("n", n=1), english("n", n=1200)], ["1 room", "1,200 rooms"])
+        self.assertEqual([german("n", n=1), german("n", n=1200)], ["1 Raum", "1.200 Räume"])
+
+    def test_the_language_that_is_wanted_most_and_known_is_chosen(self) -> None:
+        for header, language in (
+            (None, "en"),
+            ("", "en"),
+            ("de", "de"),
+            ("de-AT,de;q=0.9,en;q=0.8", "de"),
+            ("fr, en;q=0.5, de;q=0.7", "de"),
+            ("DE;q=0, en;q=0.1", "en"),
+            ("de;q=x, *", "en"),
+            (";;;,,,q=1", "en"),
+            ("fr," * 1000 + "de", "en"),
+        ):
+            self.assertEqual(self.texts.of(header).language, language, header)
+
+
+class Catalogue(SynchronousTestCase):
+    def test_every_language_that_is_shipped_can_count(self) -> None:
+        shipped = {path.stem for path in (static_dir() / "texts").glob("*.json")}
+        self.assertEqual(shipped, set(PLURALS))
+        self.assertEqual(shipped, set(THOUSANDS))
