@@ -123,6 +123,13 @@ class World:
         self.recoveries_s.append(time.monotonic() - ended_s)
         return self.recoveries_s[-1]
 
+    def p99_s(self) -> float:
+        """Of the answers to all posts since this was last asked: how long the slowest 1 % took."""
+        answers_s = sorted(one for client in self.clients for one in client.sender.answers_s)
+        for client in self.clients:
+            client.sender.answers_s.clear()
+        return answers_s[int(0.99 * (len(answers_s) - 1))] if answers_s else 0.0
+
     async def until(
         self, condition: Callable[[], object], within_s: float = GIVE_UP_S, every_s: float = 0.01
     ) -> float:

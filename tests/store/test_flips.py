@@ -103,7 +103,8 @@ class Flips(SqliteCase):
                 first, _, last = numbers.lstrip("-").partition("-")
                 named |= set(range(int(first), min(int(last or first), EVENTS) + 1))
         self.assertEqual(status, 1 if named else 0)
-        return named
+        # A row may have moved to number 0: the check names that place too, which is no event's.
+        return named & WHOLE
 
 
 def opens(keys: RoomKeys, event: StoredEvent, page: Page) -> bool:

@@ -52,6 +52,8 @@ class Sender:
         self.told_to_wait = False
         """An ``unavailable`` or ``rate_limited`` has come since this was last set to False."""
         self.slowest_answer_s = 0.0
+        self.answers_s: list[float] = []
+        """How long every answer took since somebody last cleared this."""
         self.stream = Stream(person.username)
         self.socket: Socket | None = None
         self.user = ""
@@ -154,7 +156,8 @@ class Sender:
     def _answered(self, mid: str | None) -> None:
         sent_s = self.under_way.pop(mid or "", None)
         if sent_s is not None:
-            self.slowest_answer_s = max(self.slowest_answer_s, time.monotonic() - sent_s)
+            self.answers_s.append(time.monotonic() - sent_s)
+            self.slowest_answer_s = max(self.slowest_answer_s, self.answers_s[-1])
 
     def unknown(self) -> list[str]:
         """The posts whose fate nobody told, in the order sent."""
