@@ -1,17 +1,18 @@
 /** What scripts add to the forms, which work without: show password, live rules, one submit. */
 import { met_rules } from './rules.js';
 
-/** @param {HTMLElement} field a `.password` with its input and a button */
+/** @param {HTMLElement} field a `.password` with its input and a button that knows its other words */
 function offer_showing(field) {
   const input = /** @type {HTMLInputElement} */ (field.querySelector('input'));
   const button = /** @type {HTMLButtonElement} */ (field.querySelector('button'));
   button.hidden = false;
   button.addEventListener('click', () => {
-    const show = input.type === 'password';
-    input.type = show ? 'text' : 'password';
-    button.textContent = show ? 'Hide' : 'Show';
-    const subject = (button.getAttribute('aria-label') ?? '').replace(/^\S+/, '');
-    button.setAttribute('aria-label', `${button.textContent}${subject}`);
+    input.type = input.type === 'password' ? 'text' : 'password';
+    const { textContent: word, ariaLabel: label } = button;
+    button.textContent = button.dataset.other ?? word;
+    button.ariaLabel = button.dataset.otherLabel ?? label;
+    button.dataset.other = word;
+    button.dataset.otherLabel = label ?? '';
   });
 }
 
@@ -26,7 +27,7 @@ function tick_rules(form, list) {
       const item = /** @type {HTMLElement} */ (list.querySelector(`[data-rule=${name}]`));
       item.dataset.met = String(is_met);
       const word = /** @type {HTMLElement} */ (item.querySelector('.state'));
-      word.textContent = is_met ? '(met)' : '(not yet)';
+      word.textContent = (is_met ? list.dataset.met : list.dataset.notYet) ?? '';
     }
   };
   form.addEventListener('input', tick);

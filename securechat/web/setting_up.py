@@ -12,6 +12,7 @@ from twisted.logger import Logger
 
 from ..chat.administration import Administration, WrongToken
 from ..chat.invitations import Invitations
+from ..core.commands import INVITE_DAYS
 from ..core.errors import Unavailable
 from ..core.model import Registration, User
 from .answers import NOT_ACCEPTED, Answer, cannot_now, not_accepted
@@ -126,6 +127,7 @@ class SettingUp:
             user=user,
             registration=await self._administration.registration(),
             link=link,
+            days=INVITE_DAYS,
             picture=picture_of(link) if link else "",
         )
 

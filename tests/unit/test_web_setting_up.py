@@ -52,7 +52,8 @@ class SettingUp(PagesCase):
         self.assertIn("<b>Details</b>: <b>Invite by link</b>", response.text)
         deeds = (static_dir() / "room.deeds.js").read_text()
         self.assertIn("label: 'Invite by link'", deeds)
-        self.assertIn(">Details</button>", (templates_dir() / "chat.html").read_text())
+        shell = (templates_dir() / "chat.html").read_text()
+        self.assertIn(">{{ t('shell.details') }}</button>", shell)
         self.assertEqual(response.header("Cache-Control"), "no-store")
         self.assertEqual(Browser(self.web).get("/register").status, 403)
 
