@@ -246,7 +246,7 @@ function on_message(place, message, live) {
 
 function redraw() {
   stage.redraw();
-  details.show(stage.place?.room.facts ?? null);
+  details.show(stage.place?.room.facts ?? null, stage.place?.room.epoch);
   sidebar.changed();
 }
 

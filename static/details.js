@@ -10,6 +10,7 @@ export class Details {
   #view = null;
   /** @type {RoomFacts|null} */
   #room = null;
+  #epoch = 0;
 
   /** @param {import('./details.view.js').Ports} ports */
   constructor(ports) {
@@ -22,14 +23,15 @@ export class Details {
       const { DetailsView } = await import('./details.view.js');
       this.#view ??= new DetailsView(this.#ports);
     }
-    this.#view?.show(this.#room);
+    this.#view?.show(this.#room, this.#epoch);
     if (this.#view) this.#view.open = open;
   }
 
-  /** @param {RoomFacts|null} room */
-  show(room) {
+  /** @param {RoomFacts|null} room @param {number} [epoch] of its newest key */
+  show(room, epoch = 0) {
     this.#room = room;
-    this.#view?.show(room);
+    this.#epoch = epoch;
+    this.#view?.show(room, epoch);
   }
 
   /** Somebody came, went, or is something else now. */

@@ -17,6 +17,7 @@ import { may } from './rights.js';
 import { offers } from './room.deeds.js';
 import { about_room } from './rooms.view.js';
 import { face } from './row.view.js';
+import { t } from './texts.js';
 import { clock } from './times.js';
 import { command } from './wire.js';
 
@@ -76,8 +77,8 @@ export class DetailsView {
     if (open && this.#room) this.#fill((members) => members.load());
   }
 
-  /** @param {RoomFacts|null} room */
-  show(room) {
+  /** @param {RoomFacts|null} room @param {number} epoch */
+  show(room, epoch) {
     const other = room?.id !== this.#room?.id;
     this.#room = room;
     if (other) {
@@ -93,6 +94,7 @@ export class DetailsView {
     // Whoever registers comes into general without an event: only the count tells.
     if (!other && room.members !== this.#counted) this.stir();
     this.#counted = room.members;
+    element('details-epoch').textContent = epoch ? t('details.security.epoch', { epoch }) : '';
     this.#draw_about(room);
     this.#draw_members();
   }

@@ -1,12 +1,29 @@
 /** Links that let people into a room. */
 import { ask } from './dialog.form.js';
-import { make } from './nodes.js';
+import { element, make } from './nodes.js';
+import { t } from './texts.js';
 import { command } from './wire.js';
 
 const day_s = 86_400;
 
-/** @param {string} link @param {number} expires ms @param {number} uses */
-function result(link, expires, uses) {
+/**
+ * The link as a QR code, for a phone held to the screen.
+ * @param {string} token
+ * @returns {Promise<Node[]>} none where the server cannot draw it now: the link is there all the same
+ */
+async function picture(token) {
+  const csrf = String(new FormData(element('logout')).get('csrf'));
+  const body = new URLSearchParams({ csrf, token });
+  const answer = await fetch('/qr', { method: 'POST', body }).catch(() => null);
+  if (!answer?.ok) return [];
+  const src = URL.createObjectURL(await answer.blob());
+  const drawn = make('img', { class: 'qr', src, alt: t('invite.picture') });
+  drawn.addEventListener('load', () => URL.revokeObjectURL(src));
+  return [drawn];
+}
+
+/** @param {string} link @param {number} expires ms @param {number} uses @param {Node[]} drawn */
+function result(link, expires, uses, drawn) {
   const field = make('input', { id: 'invite-link', readonly: '', dir: 'ltr' });
   field.value = link;
   const copy = make('button', { type: 'button', class: 'primary' }, 'Copy the link');
@@ -31,6 +48,7 @@ function result(link, expires, uses) {
     make('label', { for: 'invite-link' }, 'Send this link'),
     field,
     make('p', { class: 'hint' }, `For ${people}, until ${until}. It is shown only now.`),
+    ...drawn,
     said,
     make('div', { class: 'dialog-end' }, copy),
   );
@@ -65,7 +83,8 @@ export function invite(room, send) {
     perform: async ({ days, uses }) => {
       const wanted = { room: room.id, expires_s: Number(days) * day_s, uses: Number(uses) };
       const done = await send(command('invite', wanted));
-      return result(location.origin + done.path, done.expires, done.uses ?? Number(uses));
+      const drawn = await picture(done.token);
+      return result(location.origin + done.path, done.expires, done.uses ?? Number(uses), drawn);
     },
   });
 }

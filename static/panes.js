@@ -7,7 +7,7 @@ const shelf_key = 'securechat.details';
 export class Panes {
   #on_details;
 
-  /** @param {{on_details: (open: boolean) => void}} ports */
+  /** @param {{on_details: (open: boolean) => Promise<unknown>}} ports the panel may have to load */
   constructor({ on_details }) {
     this.#on_details = on_details;
     element('rooms-show').hidden = false;
@@ -26,6 +26,10 @@ export class Panes {
       this.#keep(open);
       if (open && !wide.matches) element('details-close').focus();
     });
+    element('security-show').addEventListener('click', async () => {
+      await this.details(true);
+      element('details-security').focus();
+    });
     element('details').addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
       if (event.key === 'Escape' && !wide.matches) this.details(false);
     });
@@ -38,6 +42,7 @@ export class Panes {
     const button = element('details-show');
     if (button.hidden === !is) return;
     button.hidden = !is;
+    element('security-show').disabled = !is;
     this.#fit();
   }
 
@@ -50,13 +55,14 @@ export class Panes {
     document.body.classList.toggle('rooms-open', open);
   }
 
-  /** @param {boolean} open */
+  /** @param {boolean} open @returns {Promise<unknown>} when it is drawn */
   details(open) {
     const had_focus = element('details').contains(document.activeElement);
     document.body.classList.toggle('details-open', open);
     element('details-show').setAttribute('aria-expanded', String(open));
-    this.#on_details(open);
+    const drawn = this.#on_details(open);
     if (!open && had_focus) element('details-show').focus();
+    return drawn;
   }
 
   /** @param {boolean} open */

@@ -34,6 +34,8 @@ export class Room {
   ready = false;
   /** Set when the log begins after a gap that history fills. */
   gap = false;
+  /** The newest epoch of the room's keys that was heard of; 0 before the first. */
+  epoch = 0;
   /** Why the server will not let this room be read, if so. */
   refusal = '';
   pages;
@@ -59,7 +61,7 @@ export class Room {
       room: facts.id,
       send: ports.send,
       open: (seq, envelope) => this.#opened(seq, envelope),
-      keys: (keys) => void ports.vault.keys(keys),
+      keys: (keys) => this.#keys(keys),
       log: this.log,
       later: ports.later,
       on_older: (older) => older.forEach((message) => this.#annotate(message)),
@@ -130,7 +132,7 @@ export class Room {
     if (!('room' in frame) || frame.room !== this.facts.id) return false;
     if (frame.type === 'subscribed') this.#subscribed(frame);
     else if (frame.type === 'event') this.#event(frame);
-    else if (frame.type === 'key') this.#ports.vault.keys([frame]);
+    else if (frame.type === 'key') this.#keys([frame]);
     else if (frame.type === 'gap') this.#gap(frame);
     else if (frame.type === 'history') this.pages.receive(frame);
     else if (frame.type === 'member') this.#count(frame.members);
@@ -144,7 +146,7 @@ export class Room {
     this.#answered = this.#asked;
     this.#asked = null;
     this.#failures = 0;
-    this.#ports.vault.keys(keys);
+    this.#keys(keys);
     this.facts = { ...this.facts, members };
     this.refusal = '';
     if (since !== null && last_seq < since) return this.#start_over();
@@ -153,6 +155,13 @@ export class Room {
     if (last_seq === 0 && since === null) this.log.drop(0);
     if (since !== null && !quiet) this.#ports.on_caught_up(last_seq - since);
     this.#ports.on_change();
+  }
+
+  /** @param {import('./frames.js').WrappedKey[]} keys */
+  #keys(keys) {
+    const epochs = keys.map(({ kid }) => Number(kid.slice(kid.lastIndexOf('.') + 1)));
+    this.epoch = Math.max(this.epoch, ...epochs);
+    this.#ports.vault.keys(keys);
   }
 
   /** @param {number} members */

@@ -20,6 +20,7 @@ from .headers import upgrade_headers
 from .joining import Joining
 from .origins import Origins
 from .pages import Pages, Ready
+from .pictures import Pictures
 from .proxies import Network, Proxies
 from .resetting import Resetting
 from .sessions import Cookies, Csrf
@@ -106,6 +107,7 @@ def build_site(
         joining=Joining(desk, accounts, administration, invitations, throttles),
         setting_up=SettingUp(desk, administration, invitations, metrics, throttles),
         resetting=Resetting(desk, administration, throttles),
+        pictures=Pictures(desk, throttles),
         static=static,
         ready=ready,
     )

@@ -17,6 +17,7 @@ from .answers import RETRY_S
 from .desk import Desk, go, note
 from .entering import Entering
 from .joining import Joining
+from .pictures import Pictures
 from .resetting import Resetting
 from .setting_up import SettingUp
 from .site import SecureRequest
@@ -38,6 +39,7 @@ class Pages:
         joining: Joining,
         setting_up: SettingUp,
         resetting: Resetting,
+        pictures: Pictures,
         static: StaticFiles,
         ready: Ready,
     ) -> None:
@@ -46,6 +48,7 @@ class Pages:
         self._joining = joining
         self._setting_up = setting_up
         self._resetting = resetting
+        self._pictures = pictures
         self._static = static
         self._ready = ready
 
@@ -114,6 +117,10 @@ class Pages:
         else:
             request.setResponseCode(204)
             request.finish()
+
+    @app.route("/qr", methods=["POST"])
+    async def picture(self, request: SecureRequest) -> None:
+        await self._pictures.invite(request)
 
     # -- for machines ----------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from typing import cast
 
-import segno
 from twisted.logger import Logger
 
 from ..chat.administration import Administration, WrongToken
@@ -18,6 +17,7 @@ from ..core.model import Registration, User
 from .answers import NOT_ACCEPTED, Answer, cannot_now, not_accepted
 from .desk import Desk, Throttles, query_of
 from .forms import Form
+from .pictures import data_address
 from .site import SecureRequest, WebMetrics
 
 log = Logger()
@@ -128,13 +128,5 @@ class SettingUp:
             registration=await self._administration.registration(),
             link=link,
             days=INVITE_DAYS,
-            picture=picture_of(link) if link else "",
+            picture=data_address(link) if link else "",
         )
-
-
-def picture_of(link: str) -> str:
-    """A QR code of ``link``, dark on light in either theme, as the address of a picture."""
-    drawn: str = segno.make(link, micro=False).svg_data_uri(
-        scale=5, border=4, dark="#000", light="#fff"
-    )
-    return drawn

@@ -20,6 +20,8 @@ class Rooms(BrowserCase):
         link.wait_for()
         address = link.input_value()
         self.assertTrue(address.startswith(ada.url + "/join/"), address)
+        picture = dialog.get_by_alt_text("The link as a QR code")
+        self.until(lambda: picture.evaluate("(image) => image.naturalWidth") > 20, ada)
         dialog.get_by_role("button", name="Close").click()
         return address.removeprefix(ada.url)
 
@@ -50,6 +52,8 @@ class Rooms(BrowserCase):
             one.page.locator("li.notice-line").get_by_text("added Eve Moneypenny").wait_for()
             self.members_are(one, 3)
 
+        ada.page.get_by_role("button", name="Encrypted by this server").click()
+        ada.details().get_by_text("Room key no. 1.").wait_for()
         lin.composer.fill("my own half a thought")
         ada.change_member("Lin Wei", "Remove", "Remove")
         self.removed(lin, "The board", "Here I am.")
@@ -58,6 +62,7 @@ class Rooms(BrowserCase):
         self.assertNotIn("half a thought", lin.page.content())
         for one in (ada, eve):
             one.page.locator("li.notice-line").get_by_text("Ada Lovelace removed Lin").wait_for()
+        ada.details().get_by_text("Room key no. 2.").wait_for()
         eve.say("Only between us.")
         ada.reads("Only between us.")
         self.members_are(ada, 2)

@@ -193,3 +193,15 @@ test('a message whose key was missing is asked for once more and replaced', asyn
   assert.equal(world.room.log.at(2).body, 'body 2');
   assert.equal(world.room.log.at(1).refused, 'no_key');
 });
+
+test('the room knows the newest epoch of its keys, whatever comes later of older ones', async () => {
+  const world = set_up();
+  const { room } = world;
+  const key = (epoch) => ({ type: 'key', room: 'general', kid: `general.${epoch}`, wrapped: 'w' });
+  assert.equal(room.epoch, 0);
+  room.open();
+  world.subscribed(60);
+  assert.equal(room.epoch, 1);
+  for (const epoch of [12, 2]) room.receive(key(epoch));
+  assert.equal(room.epoch, 12);
+});
