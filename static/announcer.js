@@ -2,6 +2,8 @@
  * Says to screen readers what arrived: at most one sentence a second, so that a busy room stays
  * bearable. Pure: where it is said is handed in.
  */
+import { t } from './texts.js';
+
 /** @typedef {{author: string, body: string, key: string}} Said */
 
 const pause_ms = 1000;
@@ -58,7 +60,8 @@ export class Announcer {
     const [first, ...others] = this.#waiting.splice(0);
     if (!first) return;
     this.#said = others.length ? '' : first.key;
-    this.#say(others.length ? `${others.length + 1} new messages` : this.#sentence(first));
+    const n = others.length + 1;
+    this.#say(n > 1 ? t('timeline.new_messages', { n }) : this.#sentence(first));
   }
 
   /** @param {Said} message */

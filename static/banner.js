@@ -2,7 +2,8 @@
  * What the banner says about the connection. Pure.
  *
  * @typedef {import('./connection.js').State} State
- * @typedef {{text: string, action: 'none'|'retry'|'login'|'reload', tone: 'calm'|'warn'|'good'}} Words
+ * @typedef {{text: string, lasting?: string, action: 'none'|'retry'|'login'|'reload',
+ *   tone: 'calm'|'warn'|'good'}} Words `lasting`: what of it holds while the rest counts down
  */
 
 import { t } from './texts.js';
@@ -13,9 +14,9 @@ export const caught_up_ms = 3000;
 export const complaint_ms = 8000;
 
 const reasons = {
-  lost: 'No connection to the server.',
-  restarting: 'The server is restarting.',
-  busy: 'The server cannot answer just now.',
+  lost: t('banner.lost'),
+  restarting: t('banner.restarting'),
+  busy: t('banner.busy'),
 };
 
 /** @param {number} missed @returns {string} */
@@ -36,25 +37,22 @@ export function words(state, now, caught_up, complaint = null) {
     case 'connecting':
       if (!state.again && now - state.since_ms < silent_ms) return null;
       return {
-        text: state.again ? 'Reconnecting …' : 'Connecting …',
+        text: state.again ? t('banner.reconnecting') : t('banner.connecting'),
         action: state.asking && now - state.since_ms >= silent_ms ? 'retry' : 'none',
         tone: 'calm',
       };
     case 'waiting': {
       const seconds = Math.max(1, Math.ceil((state.until_ms - now) / 1000));
-      const text = `${against || reasons[state.reason]} Next try in ${seconds} s.`;
-      return { text, action: 'retry', tone: 'warn' };
+      const lasting = against || reasons[state.reason];
+      const text = `${lasting} ${t('banner.next_try', { n: seconds })}`;
+      return { text, lasting, action: 'retry', tone: 'warn' };
     }
     case 'offline':
-      return {
-        text: 'You are offline. What you write is kept and sent later.',
-        action: 'none',
-        tone: 'warn',
-      };
+      return { text: t('banner.offline'), action: 'none', tone: 'warn' };
     case 'ended':
-      return { text: 'Your session has ended. Your draft is kept.', action: 'login', tone: 'warn' };
+      return { text: t('banner.ended'), action: 'login', tone: 'warn' };
     case 'stopped': {
-      const text = `This page and the server do not understand each other. ${state.text}`.trim();
+      const text = `${t('banner.stopped')} ${state.text}`.trim();
       return { text, action: 'reload', tone: 'warn' };
     }
     case 'open':

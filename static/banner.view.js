@@ -60,8 +60,8 @@ export class BannerView {
     this.#element.dataset.tone = said.tone;
     for (const action of this.#actions) action.hidden = action.dataset.action !== said.action;
     // The countdown must not be read out every second, only what changed in kind.
-    const kind = said.text.replace(/ Next try.*/, '');
-    if (kind !== this.#said) this.#announce(kind);
-    this.#said = kind;
+    const { lasting = said.text } = said;
+    if (lasting !== this.#said) this.#announce(lasting);
+    this.#said = lasting;
   }
 }

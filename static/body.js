@@ -1,4 +1,6 @@
 /** What may be sent as a body, measured as the server measures it. Pure. */
+import { t } from './texts.js';
+
 const encoder = new TextEncoder();
 /** The counter appears when so little is left. */
 const near_bytes = 2048;
@@ -21,10 +23,9 @@ export function prepare(typed) {
 export function measure(typed, limit_bytes) {
   const body = prepare(typed);
   const left = limit_bytes - encoder.encode(body).length;
-  const count = `${Math.abs(left).toLocaleString('en')} ${left === -1 || left === 1 ? 'byte' : 'bytes'}`;
   const over = left < 0;
   let sentence = '';
-  if (over) sentence = `Too long by ${count}. Shorten it or send it in parts.`;
-  else if (left < near_bytes) sentence = `${count} left`;
+  if (over) sentence = t('composer.too_long', { n: -left });
+  else if (left < near_bytes) sentence = t('composer.left', { n: left });
   return { empty: body === '', over, sentence };
 }

@@ -3,6 +3,7 @@
  *
  * @typedef {import('./frames.js').Member} Member
  */
+import { locale } from './texts.js';
 import { command } from './wire.js';
 
 export class Members {
@@ -82,7 +83,8 @@ export class Members {
     const order = { owner: 0, moderator: 1, member: 2 };
     return [...this.list].sort(
       (a, b) =>
-        (order[a.role] ?? 2) - (order[b.role] ?? 2) || a.full_name.localeCompare(b.full_name),
+        (order[a.role] ?? 2) - (order[b.role] ?? 2) ||
+        a.full_name.localeCompare(b.full_name, locale),
     );
   }
 }

@@ -3,29 +3,35 @@
  *
  * @typedef {import('./message.js').Message} Message
  */
+import { t } from './texts.js';
 
 /** @param {unknown} value */
 const text = (value) => (typeof value === 'string' ? value : '');
-/** @type {Record<string, string>} */
-const roles = { member: 'a member', moderator: 'a moderator', owner: 'an owner' };
+/** @type {Record<string, import('./texts.js').Key>} */
+const roles = {
+  member: 'notice.role.member',
+  moderator: 'notice.role.moderator',
+  owner: 'notice.role.owner',
+};
 
-/** @type {Record<string, (who: string, whom: string, about: Record<string, any>, same: boolean) => string>} */
+/** @type {Record<string, (people: {who: string, whom: string}, about: Record<string, any>, same: boolean) => string>} */
 const sentences = {
-  created: (who) => `${who} created this room.`,
-  joined: (who, whom, _, same) => (same ? `${whom} joined.` : `${who} added ${whom}.`),
-  left: (_, whom) => `${whom} left.`,
-  removed: (who, whom) => `${who} removed ${whom}.`,
-  banned: (who, whom) => `${who} banned ${whom}.`,
-  unbanned: (who, whom) => `${who} lifted the ban of ${whom}.`,
-  muted: (who, whom) => `${who} muted ${whom}.`,
-  unmuted: (who, whom) => `${who} unmuted ${whom}.`,
-  role: (who, whom, { role }) => `${who} made ${whom} ${roles[text(role)] ?? 'something new'}.`,
-  renamed: (who, _, { name }) => `${who} renamed the room to “${text(name)}”.`,
-  topic: (who, _, about) =>
-    text(about.topic) ? `${who} set the topic: ${text(about.topic)}` : `${who} cleared the topic.`,
-  archived: (who, _, about) =>
-    about.archived === false ? `${who} reopened this room.` : `${who} archived this room.`,
-  report: (who, _, { body }) => `${who} reported a message: ${text(body) || 'no reason given'}`,
+  created: (people) => t('notice.created', people),
+  joined: (people, _, same) => t(same ? 'notice.joined' : 'notice.added', people),
+  left: (people) => t('notice.left', people),
+  removed: (people) => t('notice.removed', people),
+  banned: (people) => t('notice.banned', people),
+  unbanned: (people) => t('notice.unbanned', people),
+  muted: (people) => t('notice.muted', people),
+  unmuted: (people) => t('notice.unmuted', people),
+  role: (people, { role }) => t(roles[text(role)] ?? 'notice.role.other', people),
+  renamed: (people, { name }) => t('notice.renamed', { ...people, name: text(name) }),
+  topic: (people, { topic }) =>
+    t(text(topic) ? 'notice.topic' : 'notice.topic_cleared', { ...people, topic: text(topic) }),
+  archived: (people, about) =>
+    t(about.archived === false ? 'notice.reopened' : 'notice.archived', people),
+  report: (people, { body }) =>
+    t('notice.report', { ...people, reason: text(body) || t('notice.report.no_reason') }),
 };
 
 /** @param {string} kind */
@@ -36,8 +42,10 @@ export const joined_alone = ({ kind, from, about = {} }) =>
   kind === 'joined' && (text(about.user) || from) === from;
 
 /** @param {string[]} names three or more @returns {string} */
-export const all_joined = ([one, two, ...others]) =>
-  `${one}, ${two} and ${others.length === 1 ? others[0] : `${others.length} others`} joined.`;
+export const all_joined = ([one, two, three, ...others]) =>
+  others.length
+    ? t('notice.joined_many', { one, two, n: others.length + 1 })
+    : t('notice.joined_three', { one, two, three });
 
 /** Where a reported message is. @param {Message} message @returns {{room: string, seq: number}} */
 export const reported = ({ about = {} }) => ({ room: text(about.room), seq: Number(about.target) });
@@ -49,7 +57,7 @@ export const is_about_members = (kind) =>
 /** @param {Message} message @param {(id: string) => string} name_of @returns {string} */
 export function sentence({ kind, from, about = {} }, name_of) {
   const user = text(about.user) || from;
-  return sentences[kind](name_of(from), name_of(user), about, user === from);
+  return sentences[kind]({ who: name_of(from), whom: name_of(user) }, about, user === from);
 }
 
 /** What a room is called after such an event. @param {Message} message @returns {Partial<import('./frames.js').RoomFacts>} */

@@ -7,6 +7,7 @@
  * @property {(task: () => void, wait_ms: number) => any} later
  * @property {() => void} on_change
  */
+import { t } from './texts.js';
 import { max_people } from './wire.js';
 
 const gather_ms = 20;
@@ -41,7 +42,7 @@ export class Directory {
 
   /** @param {string} id @returns {string} what to show as the author */
   name(id) {
-    return this.find(id)?.full_name ?? 'Someone';
+    return this.find(id)?.full_name ?? t('people.someone');
   }
 
   /** @param {string} id */

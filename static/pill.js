@@ -1,5 +1,6 @@
 /** The pill over the timeline's end: how much arrived unseen, and the way there. */
 import { element } from './nodes.js';
+import { t } from './texts.js';
 
 export class Pill {
   /** Messages that arrived below what the reader sees. */
@@ -16,7 +17,7 @@ export class Pill {
   draw(at_end) {
     const { unseen } = this;
     this.#pill.hidden = at_end;
-    const count = `${unseen.toLocaleString('en')} new ${unseen === 1 ? 'message' : 'messages'}`;
-    this.#text.textContent = unseen ? count : 'Newest messages';
+    const count = t('timeline.new_messages', { n: unseen });
+    this.#text.textContent = unseen ? count : t('timeline.newest');
   }
 }

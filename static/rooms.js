@@ -9,6 +9,7 @@
  * @property {(facts: RoomFacts) => Place} make
  * @property {(place: Place) => void} on_gone after the room was forgotten
  */
+import { listed, locale, t } from './texts.js';
 
 /** @param {any} facts @returns {RoomFacts} what an older server leaves out is added */
 const whole = (facts) => ({
@@ -37,7 +38,7 @@ export const hash_of = (id, seq) => `#room=${id}${seq ? `&message=${seq}` : ''}`
 export function title_of({ kind, name, people = [] }, me, name_of) {
   if (kind !== 'direct') return name;
   const others = people.filter((id) => id !== me).map(name_of);
-  return others.join(', ') || 'Only you';
+  return listed(others) || t('room.only_you');
 }
 
 export class Rooms {
@@ -117,14 +118,20 @@ export class Rooms {
   groups(title) {
     const sorted = this.all
       .map((place) => ({ place, title: title(place.room.facts) }))
-      .sort((a, b) => a.title.localeCompare(b.title))
+      .sort((a, b) => a.title.localeCompare(b.title, locale))
       .map(({ place }) => place);
     /** @param {(facts: RoomFacts) => boolean} fits */
     const of = (fits) => sorted.filter(({ room }) => fits(room.facts));
     return [
-      { name: 'Rooms', places: of(({ kind, archived }) => kind !== 'direct' && !archived) },
-      { name: 'Direct messages', places: of(({ kind }) => kind === 'direct') },
-      { name: 'Archived', places: of(({ kind, archived }) => kind !== 'direct' && archived) },
+      {
+        name: t('rooms.rooms'),
+        places: of(({ kind, archived }) => kind !== 'direct' && !archived),
+      },
+      { name: t('rooms.direct'), places: of(({ kind }) => kind === 'direct') },
+      {
+        name: t('rooms.archived'),
+        places: of(({ kind, archived }) => kind !== 'direct' && archived),
+      },
     ].filter(({ places }) => places.length);
   }
 }

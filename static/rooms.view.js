@@ -3,6 +3,7 @@ import { element, lay, make } from './nodes.js';
 import { face } from './row.view.js';
 import { hash_of } from './rooms.js';
 import { most_unread } from './tally.js';
+import { locale, t } from './texts.js';
 
 /**
  * @typedef {import('./rooms.js').Place} Place
@@ -22,20 +23,22 @@ const groups_drawn = new Map();
 export const private_mark = '◆';
 
 /** @param {number} n */
-const count = (n) => (n >= most_unread ? `${most_unread - 1}+` : n.toLocaleString('en'));
+const count = (n) => (n >= most_unread ? `${most_unread - 1}+` : n.toLocaleString(locale));
 
 /** @param {import('./tally.js').Tally} tally @returns {Node[]} */
 function badges_of({ unread, mentions }) {
   const nodes = [];
-  if (mentions)
+  if (mentions) {
+    const said = t('rooms.mentions', { n: mentions, count: count(mentions) });
     nodes.push(
       make('span', { class: 'badge mention' }, `@${count(mentions)}`),
-      make('span', { class: 'hidden' }, ` (${count(mentions)} mentions of you)`),
+      make('span', { class: 'hidden' }, ` ${said}`),
     );
+  }
   if (unread)
     nodes.push(
       make('span', { class: 'badge' }, count(unread)),
-      make('span', { class: 'hidden' }, ' unread'),
+      make('span', { class: 'hidden' }, ` ${t('rooms.unread')}`),
     );
   return nodes;
 }
@@ -66,7 +69,8 @@ function draw_place({ room: { facts }, tally }, title, open, me) {
   if (says === drawn) return item;
   entry.drawn = says;
   label.textContent = name;
-  const kinds = kind === 'private' ? [make('span', { class: 'hidden' }, ' (private)')] : [];
+  const kinds =
+    kind === 'private' ? [make('span', { class: 'hidden' }, ` ${t('rooms.private')}`)] : [];
   badges.replaceChildren(...badges_of(tally));
   link.replaceChildren(...mark(facts, name, me), label, ...kinds, badges);
   link.classList.toggle('unread', tally.unread > 0);
@@ -102,9 +106,10 @@ export function draw_rooms(groups, title, open, me) {
 
 /** @param {RoomFacts} facts @returns {string} */
 export function about_room({ kind, members, archived }) {
-  const people = `${members.toLocaleString('en')} ${members === 1 ? 'member' : 'members'}`;
-  const what = kind === 'private' ? ['Private'] : kind === 'direct' ? ['Direct messages'] : [];
-  return [...(archived ? ['Archived'] : []), ...what, people].join(' · ');
+  const people = t('room.members', { n: members });
+  const what =
+    kind === 'private' ? [t('room.private')] : kind === 'direct' ? [t('room.direct')] : [];
+  return [...(archived ? [t('room.archived')] : []), ...what, people].join(' · ');
 }
 
 /** @param {RoomFacts} facts @param {Title} title */

@@ -14,12 +14,17 @@ const translations = { de: () => import('./texts/de.json', { with: { type: 'json
 /** The language that the server chose for this page. */
 export const language = globalThis.document?.documentElement.lang || 'en';
 
+/** The reader's own variety of it: British and American dates differ. */
+export const locale =
+  globalThis.navigator?.languages?.find((one) => one.split('-')[0] === language) ?? language;
+
 /** @type {Record<string, string|Record<string, string>>} */
 const chosen = Object.hasOwn(translations, language)
   ? (await translations[/** @type {keyof typeof translations} */ (language)]()).default
   : en;
 const plural = new Intl.PluralRules(language);
 const number = new Intl.NumberFormat(language);
+const list = new Intl.ListFormat(language, { type: 'unit', style: 'short' });
 
 /**
  * @param {Key} key
@@ -34,3 +39,6 @@ export function t(key, values = {}) {
     return typeof value === 'number' ? number.format(value) : value;
   });
 }
+
+/** @param {string[]} names @returns {string} one after the other */
+export const listed = (names) => list.format(names);

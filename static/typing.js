@@ -1,4 +1,6 @@
 /** Who is typing, and telling that one is. Pure. */
+import { t } from './texts.js';
+
 export const pause_ms = 3000;
 export const shown_ms = 5000;
 
@@ -49,10 +51,9 @@ export class Typing {
 
   /** @param {string} room @param {(id: string) => string} name_of @returns {string} or '' */
   sentence(room, name_of) {
-    const names = this.in(room).map(name_of);
-    if (names.length === 0) return '';
-    if (names.length === 1) return `${names[0]} is typing …`;
-    if (names.length === 2) return `${names[0]} and ${names[1]} are typing …`;
-    return 'Several people are typing …';
+    const [one, two, ...others] = this.in(room).map(name_of);
+    if (others.length) return t('typing.several');
+    if (two) return t('typing.two', { one, two });
+    return one ? t('typing.one', { name: one }) : '';
   }
 }
