@@ -21,6 +21,7 @@ import { Sidebar } from './sidebar.js';
 import { Stage } from './stage.js';
 import { offline, surroundings } from './surroundings.js';
 import { Tally } from './tally.js';
+import { t } from './texts.js';
 import { Vault } from './vault.js';
 import { on_wake } from './wake.js';
 import * as wire from './wire.js';
@@ -111,7 +112,7 @@ const details = new Details({
 /** What is loaded only when it is asked for may fail to load. @param {() => Promise<unknown>} task */
 const lazily = (task) => () =>
   task().catch((error) => {
-    banner.complain('This part of the page could not be loaded. Try again.', complaint_ms);
+    banner.complain(t('banner.part_missing'), complaint_ms);
     reportError(error);
   });
 
@@ -197,10 +198,10 @@ function on_gone({ room: { facts } }) {
   vault.forget(facts.id).catch(() => {});
   if (stage.id === facts.id) {
     announcer.silence();
-    stage.clear('You are no longer in this room.', own);
+    stage.clear(t('room.gone'), own);
     details.show(null);
     panes.room(false);
-    announce(`You are no longer in ${title(facts)}.`);
+    announce(t('room.gone_from', { name: title(facts) }));
   }
   redraw();
 }
@@ -278,7 +279,7 @@ function show_room() {
   watches.hurry(wanted);
   panes.room(true);
   redraw();
-  if (changed) announce(`Room ${title(wanted.room.facts)}`);
+  if (changed) announce(t('room.entered', { name: title(wanted.room.facts) }));
   if (changed || matchMedia('(pointer: fine)').matches) stage.composer.focus();
   return undefined;
 }

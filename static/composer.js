@@ -12,6 +12,7 @@
  */
 import { measure, prepare } from './body.js';
 import { element } from './nodes.js';
+import { t } from './texts.js';
 
 const most_rows = 8;
 /** Surely more than fills that many rows. */
@@ -54,7 +55,7 @@ export class Composer {
   /** @param {string} room_name @param {string} draft @param {import('./drafts.js').Subject|null} [subject] */
   show(room_name, draft, subject = null) {
     this.#write(subject);
-    this.#text.placeholder = `Message ${room_name}`;
+    this.#text.placeholder = t('composer.placeholder', { name: room_name });
     this.#text.value = draft;
     if (subject) this.#take_up(subject, subject.text);
     this.#fit();
@@ -105,7 +106,8 @@ export class Composer {
     this.#aside = '';
     element('composer-about').hidden = !about;
     element('composer-about-text').textContent = about?.words ?? '';
-    element('composer-send').textContent = about?.kind === 'edit' ? 'Save' : 'Send';
+    const action = about?.kind === 'edit' ? 'composer.save' : 'composer.send';
+    element('composer-send').textContent = t(action);
   }
 
   /** @param {KeyboardEvent} event */

@@ -30,6 +30,7 @@
  */
 import { delay_ms } from './backoff.js';
 import { Pulse } from './pulse.js';
+import { reason_of } from './refusals.js';
 import { ask_people, hello, parse } from './wire.js';
 
 export const welcome_timeout_ms = 10_000;
@@ -168,7 +169,8 @@ export class Connection {
     if (frame.type === 'goodbye') this.#retry_ms = frame.retry_ms ?? 0;
     else if (frame.type === 'welcome') this.#welcome(frame, socket);
     else if (frame.type === 'error' && frame.code === 'bad_frame') this.#refusal = frame.text;
-    else if (frame.type === 'error' && frame.id === null) this.#listener.on_complaint(frame.text);
+    else if (frame.type === 'error' && frame.id === null)
+      this.#listener.on_complaint(reason_of(frame));
     else if (this.#welcomed) this.#listener.on_frame(frame);
   }
 

@@ -4,6 +4,8 @@
  *
  * @typedef {import('./frames.js').Command & {id: string}} Asked
  */
+import { reason_of } from './refusals.js';
+import { t } from './texts.js';
 
 /** What the server, or the lack of one, says no with; the message is a sentence for people. */
 export class Refusal extends Error {
@@ -26,10 +28,7 @@ export class Requests {
 
   /** @param {Asked} command @returns {Promise<any>} the frame that answers; rejects with Refusal */
   ask(command) {
-    if (!this.#send(command)) {
-      const text = 'There is no connection just now. Try again in a moment.';
-      return Promise.reject(new Refusal('offline', text));
-    }
+    if (!this.#send(command)) return Promise.reject(new Refusal('offline', t('error.offline')));
     return new Promise((resolve, reject) =>
       this.#waiting.set(command.id, { command, resolve, reject }),
     );
@@ -41,7 +40,7 @@ export class Requests {
     const asked = this.#waiting.get(frame.id);
     if (!asked) return false;
     this.#waiting.delete(frame.id);
-    if (frame.type === 'error') asked.reject(new Refusal(frame.code, frame.text));
+    if (frame.type === 'error') asked.reject(new Refusal(frame.code, reason_of(frame)));
     else asked.resolve(frame);
     return true;
   }

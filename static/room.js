@@ -25,6 +25,7 @@ import { delay_ms } from './backoff.js';
 import { Log, most_kept } from './log.js';
 import { damaged, to_message } from './message.js';
 import { Pages } from './pages.js';
+import { reason_of } from './refusals.js';
 import { subscribe } from './wire.js';
 
 export class Room {
@@ -269,7 +270,8 @@ export class Room {
   }
 
   /** @param {import('./frames.js').ErrorFrame} error @returns {boolean} */
-  #refused({ id, code, text, retry, retry_ms }) {
+  #refused(error) {
+    const { id, code, retry, retry_ms } = error;
     if (id === null) return false;
     if (this.pages.refused(id, retry, retry_ms)) return true;
     const asked = this.#asked ?? this.#answered;
@@ -277,7 +279,7 @@ export class Room {
     this.#asked = asked;
     if (retry) this.#ask_again(asked, retry_ms ?? 0);
     else if (code === 'not_a_member') this.#ports.on_gone();
-    else this.refusal = text;
+    else this.refusal = reason_of(error);
     this.#ports.on_change();
     return true;
   }

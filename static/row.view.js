@@ -2,7 +2,9 @@
 import { calls } from './mentions.js';
 import { make } from './nodes.js';
 import { all_joined, reported, sentence } from './notices.js';
+import { reason_of } from './refusals.js';
 import { hash_of } from './rooms.js';
+import { listed, t } from './texts.js';
 import { clock, day_name, full } from './times.js';
 
 /**
@@ -21,9 +23,15 @@ import { clock, day_name, full } from './times.js';
  */
 
 const causes = {
-  damaged: 'This message cannot be opened: it is damaged.',
-  misplaced: 'This message cannot be opened: it does not belong in this place.',
-  no_key: 'This message cannot be opened: its key is not here.',
+  damaged: t('message.damaged'),
+  misplaced: t('message.misplaced'),
+  no_key: t('message.no_key'),
+};
+/** @type {Record<NonNullable<import('./outbox.js').Letter['kind']>, import('./texts.js').Key>} */
+const fates = {
+  reply: 'letter.failed',
+  edit: 'letter.failed.edit',
+  reaction: 'letter.failed.reaction',
 };
 const hues = 8;
 const quote_characters = 140;
@@ -59,7 +67,7 @@ function time_node(time) {
 /** @param {string} author @param {boolean} own @param {number} time @param {Sight} sight */
 function head(author, own, time, { name_of, handle_of }) {
   const line = make('div', { class: 'message-head' });
-  if (own) line.append(make('span', { class: 'author' }, 'You'));
+  if (own) line.append(make('span', { class: 'author' }, t('people.you')));
   else {
     const name = name_of(author);
     const handle = handle_of(author);
@@ -83,13 +91,13 @@ function quote(target, { quoted, name_of, annotations, me }) {
   const message = quoted(target);
   const node = button('', 'jump', { class: 'quote', 'data-target': String(target) });
   if (!message || message.refused) {
-    const gone = message === undefined ? 'A deleted message' : 'An earlier message';
-    node.append(make('span', { class: 'quote-text' }, gone));
+    const gone = message === undefined ? 'message.deleted' : 'message.beyond';
+    node.append(make('span', { class: 'quote-text' }, t(gone)));
     return node;
   }
   const text = annotations.text(message).replace(/\s+/g, ' ');
   const start = text.length > quote_characters ? `${text.slice(0, quote_characters)}…` : text;
-  const name = message.from === me.id ? 'You' : name_of(message.from);
+  const name = message.from === me.id ? t('people.you') : name_of(message.from);
   node.append(make('span', { class: 'quote-name', dir: 'auto' }, name));
   node.append(' ', make('span', { class: 'quote-text', dir: 'auto' }, start));
   return node;
@@ -100,7 +108,8 @@ function reactions(seq, { annotations, name_of, me }) {
   const all = annotations.reactions(seq);
   /** @type {Node[]} */
   const chips = all.slice(0, most_reactions).map(({ emoji, by }) => {
-    const names = [...by.keys()].map((id) => (id === me.id ? 'You' : name_of(id))).join(', ');
+    const called = (/** @type {string} */ id) => (id === me.id ? t('people.you') : name_of(id));
+    const names = listed([...by.keys()].map(called));
     const label = `${emoji} ${by.size}`;
     return button(label, 'react', {
       ...{ class: 'reaction', 'data-emoji': emoji, tabindex: '-1', title: names },
@@ -118,12 +127,15 @@ function draw_refused({ seq, refused = 'damaged' }, { annotations, name_of, me }
   const by = annotations.deleted_by(seq);
   if (by !== undefined) {
     item.classList.add('deleted');
-    const who = by === me.id ? 'you' : name_of(by);
-    item.append(make('p', { class: 'body' }, `This message was deleted by ${who}.`));
+    const who = by === me.id ? 'message.deleted_by_you' : 'message.deleted_by';
+    item.append(make('p', { class: 'body' }, t(who, { name: name_of(by) })));
     return item;
   }
-  const action = refused === 'no_key' ? ['Try again', 'reopen'] : ['Copy details', 'report'];
-  item.append(make('p', { class: 'body' }, `${causes[refused]} `, button(action[0], action[1])));
+  const help =
+    refused === 'no_key'
+      ? button(t('message.reopen'), 'reopen')
+      : button(t('message.copy_details'), 'report');
+  item.append(make('p', { class: 'body' }, `${causes[refused]} `, help));
   return item;
 }
 
@@ -141,7 +153,7 @@ function draw_message({ message, own, head: with_head }, sight) {
   if (!own && calls(text, sight.me.username)) item.classList.add('calls-me');
   item.append(body(text));
   if (sight.annotations.edits(message).length)
-    item.append(button('edited', 'edits', { class: 'edited', tabindex: '-1' }));
+    item.append(button(t('message.edited'), 'edits', { class: 'edited', tabindex: '-1' }));
   item.append(...reactions(seq, sight));
   return item;
 }
@@ -155,12 +167,16 @@ function draw_letter({ letter, head: with_head }, sight) {
   if (letter.target && letter.kind === 'reply') item.append(quote(letter.target, sight));
   item.append(body(letter.body));
   if (letter.state === 'failed') {
-    const what = letter.kind && letter.kind !== 'reply' ? `The ${letter.kind} was not saved.` : '';
-    const why = make('p', { class: 'fate' }, `${what || 'Not sent.'} ${letter.text ?? ''} `);
-    why.append(button('Retry', 'retry'), button('Copy', 'copy'), button('Delete', 'discard'));
+    const { kind = 'reply', code = '', text = '' } = letter;
+    const why = make('p', { class: 'fate' }, `${t(fates[kind])} ${reason_of({ code, text })} `);
+    why.append(
+      button(t('letter.retry'), 'retry'),
+      button(t('letter.copy'), 'copy'),
+      button(t('letter.delete'), 'discard'),
+    );
     item.append(why);
   } else {
-    const word = letter.state === 'posted' ? 'Sent' : 'Sending …';
+    const word = letter.state === 'posted' ? t('letter.sent') : t('letter.sending');
     item.append(make('span', { class: 'fate' }, word));
   }
   return item;
@@ -175,7 +191,7 @@ function draw_notice(message, words, { report }) {
     const found = report(message);
     const link = { href: hash_of(room, seq), dir: 'auto' };
     if (found) item.append(make('a', link, where_reported(found)), ' ');
-    else item.append(`Message ${seq} of a room that you are not in (${room}). `);
+    else item.append(`${t('notice.report.elsewhere', { seq: String(seq), room })} `);
   }
   item.append(time_node(message.time));
   return item;
@@ -183,7 +199,7 @@ function draw_notice(message, words, { report }) {
 
 /** @param {{name: string, author: string}} found */
 const where_reported = ({ name, author }) =>
-  author ? `Show what ${author} wrote in ${name}` : `Show it in ${name}`;
+  t(author ? 'notice.report.show_of' : 'notice.report.show', { name: author, room: name });
 
 /** @param {Message[]} messages @param {Sight} sight */
 const run_of = (messages, { name_of }) => all_joined(messages.map(({ from }) => name_of(from)));
@@ -196,7 +212,8 @@ export function draw(row, sight) {
     return draw_notice(row.message, sentence(row.message, sight.name_of), sight);
   if (row.type === 'joined')
     return draw_notice(row.messages[0], run_of(row.messages, sight), sight);
-  if (row.type === 'new') return make('li', { class: 'day new' }, make('span', {}, 'New'));
+  if (row.type === 'new')
+    return make('li', { class: 'day new' }, make('span', {}, t('timeline.new')));
   const label = make('span', {}, day_name(row.time, Date.now()));
   return make('li', { class: 'day' }, label);
 }

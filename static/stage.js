@@ -21,6 +21,7 @@ import { element } from './nodes.js';
 import { Pill } from './pill.js';
 import { draw_head } from './rooms.view.js';
 import { called } from './sidebar.js';
+import { t } from './texts.js';
 import { TimelineView } from './timeline.view.js';
 import { Toolbar } from './toolbar.js';
 import { Typing } from './typing.js';
@@ -203,7 +204,7 @@ export class Stage {
   /** @param {Message} message */
   #edit(message) {
     const text = this.place?.room.annotations.text(message);
-    const about = { target: message.seq, words: 'Editing your message' };
+    const about = { target: message.seq, words: t('composer.editing') };
     this.composer.begin({ kind: 'edit', ...about }, text);
   }
 
@@ -219,8 +220,9 @@ export class Stage {
   #reply(message) {
     const { people, me } = this.#ports;
     const text = this.place?.room.annotations.text(message).replace(/\s+/g, ' ') ?? '';
-    const name = message.from === me.id ? 'yourself' : people.name(message.from);
-    const words = `Replying to ${name}: ${text.slice(0, words_of_quote)}`;
+    const said = { name: people.name(message.from), text: text.slice(0, words_of_quote) };
+    const own = message.from === me.id;
+    const words = t(own ? 'composer.replying_yourself' : 'composer.replying', said);
     this.composer.begin({ kind: 'reply', target: message.seq, words });
   }
 
@@ -291,8 +293,9 @@ export class Stage {
     else if (action === 'edits')
       import('./message.menu.js').then(({ show_edits }) => show_edits(room, message));
     else if (action === 'report') {
-      const { seq, refused } = message;
-      this.#copy(`SecureChat could not open message ${seq} of room ${this.id}: ${refused}.`);
+      const { seq, refused = '' } = message;
+      const said = { seq: String(seq), room: this.id, cause: refused };
+      this.#copy(t('message.not_opened', said));
     }
   }
 
@@ -301,9 +304,9 @@ export class Stage {
     const { announce } = this.#ports;
     try {
       await navigator.clipboard.writeText(text);
-      announce('Copied');
+      announce(t('copy.done'));
     } catch {
-      announce('The browser did not allow copying');
+      announce(t('copy.refused'));
     }
   }
 }

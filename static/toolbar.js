@@ -3,6 +3,7 @@
  * keys that lead from message to message. (Buttons in every row would be a thousand tab stops.)
  */
 import { make } from './nodes.js';
+import { t } from './texts.js';
 
 const coarse = matchMedia('(pointer: coarse)');
 
@@ -18,9 +19,12 @@ export class Toolbar {
   #node = make(
     'div',
     { class: 'toolbar' },
-    button('👍', 'React with 👍', { 'data-action': 'react', 'data-emoji': '👍' }),
-    button('↩', 'Reply', { 'data-action': 'reply' }),
-    button('⋯', 'More', { 'data-action': 'menu', 'aria-haspopup': 'menu' }),
+    button('👍', t('menu.react.with', { emoji: '👍' }), {
+      'data-action': 'react',
+      'data-emoji': '👍',
+    }),
+    button('↩', t('menu.reply'), { 'data-action': 'reply' }),
+    button('⋯', t('menu.more'), { 'data-action': 'menu', 'aria-haspopup': 'menu' }),
   );
   #rows;
 
