@@ -9,7 +9,7 @@
  * @property {(people: import('./frames.js').Person[]) => void} learn
  * @property {() => void} on_close
  */
-import { deeds } from './member.menu.js';
+import { deeds, role_name } from './member.menu.js';
 import { Members } from './members.js';
 import { open_menu } from './menu.js';
 import { element, lay, make } from './nodes.js';
@@ -32,10 +32,11 @@ function button(label, act) {
 
 /** @param {Member} member */
 function standing({ role, muted_until, online }) {
-  const words = [online ? 'online' : 'away'];
-  if (role !== 'member') words.unshift(role);
-  if (muted_until === null) words.push('muted');
-  else if (muted_until > Date.now()) words.push(`muted until ${clock(muted_until)}`);
+  const words = [t(online ? 'member.online' : 'member.away')];
+  if (role !== 'member') words.unshift(role_name(role));
+  if (muted_until === null) words.push(t('member.muted'));
+  else if (muted_until > Date.now())
+    words.push(t('member.muted_until', { time: clock(muted_until) }));
   return words.join(' · ');
 }
 
@@ -165,13 +166,13 @@ export class DetailsView {
     const me = this.#ports.me();
     const portrait = face(id, full_name);
     const name = make('span', { class: 'member-name', dir: 'auto' }, full_name);
-    if (id === me.id) name.append(' (you)');
+    if (id === me.id) name.append(` ${t('member.you')}`);
     const words = make('span', { class: 'hint' });
     const item = make('li', {}, portrait, make('span', { class: 'member-words' }, name, words));
     const items = deeds(room, member, { send: this.#ports.send, me });
     if (!items.length) return { item, portrait, words };
     const menu = make('button', { type: 'button', class: 'quiet', 'data-member': id }, '⋯');
-    menu.setAttribute('aria-label', `Change ${full_name}`);
+    menu.setAttribute('aria-label', t('member.change', { name: full_name }));
     menu.addEventListener('click', () => open_menu(menu, full_name, items));
     item.append(menu);
     return { item, portrait, words };
@@ -186,9 +187,7 @@ export class DetailsView {
     this.#about_drawn = said;
     const facts = [about_room(room)];
     if (kind !== 'direct')
-      facts.push(
-        history === 'joined' ? 'Newcomers read what comes later.' : 'Newcomers read everything.',
-      );
+      facts.push(t(history === 'joined' ? 'details.history.joined' : 'details.history.all'));
     const lines = facts.map((line) => make('p', { class: 'hint' }, line));
     if (topic) lines.unshift(make('p', { class: 'details-topic', dir: 'auto' }, topic));
     const focused = this.#about.contains(document.activeElement)
@@ -216,8 +215,8 @@ export class DetailsView {
             () => this.#draw_banned(),
             (error) => (this.#told.textContent = error.message),
           );
-        const lift = button('Lift', unban);
-        lift.setAttribute('aria-label', `Lift the ban of ${full_name}`);
+        const lift = button(t('details.lift'), unban);
+        lift.setAttribute('aria-label', t('details.lift_of', { name: full_name }));
         return make(
           'li',
           {},
@@ -225,7 +224,8 @@ export class DetailsView {
           lift,
         );
       });
-      list.replaceChildren(...(items.length ? items : [make('li', { class: 'hint' }, 'Nobody')]));
+      const nobody = make('li', { class: 'hint' }, t('details.banned_nobody'));
+      list.replaceChildren(...(items.length ? items : [nobody]));
     } catch (error) {
       list.replaceChildren(
         make('li', { class: 'hint' }, error instanceof Error ? error.message : String(error)),

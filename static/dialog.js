@@ -1,5 +1,6 @@
 /** A modal window of the browser's own: focus goes in, stays, and returns where it was. */
 import { make } from './nodes.js';
+import { t } from './texts.js';
 
 let count = 0;
 
@@ -10,7 +11,7 @@ let count = 0;
  */
 export function open_dialog(title, ...content) {
   const id = `dialog-${++count}`;
-  const close = make('button', { type: 'button', class: 'quiet' }, 'Close');
+  const close = make('button', { type: 'button', class: 'quiet' }, t('dialog.close'));
   const top = make('div', { class: 'dialog-top' }, make('h2', { id }, title), close);
   const node = make('dialog', { class: 'dialog', 'aria-labelledby': id }, top, ...content);
   close.addEventListener('click', () => node.close());

@@ -2,6 +2,7 @@
 import { ask } from './dialog.form.js';
 import { element, make } from './nodes.js';
 import { t } from './texts.js';
+import { short } from './times.js';
 import { command } from './wire.js';
 
 const day_s = 86_400;
@@ -26,28 +27,24 @@ async function picture(token) {
 function result(link, expires, uses, drawn) {
   const field = make('input', { id: 'invite-link', readonly: '', dir: 'ltr' });
   field.value = link;
-  const copy = make('button', { type: 'button', class: 'primary' }, 'Copy the link');
+  const copy = make('button', { type: 'button', class: 'primary' }, t('invite.copy'));
   const said = make('p', { class: 'hint', role: 'status' });
   copy.addEventListener('click', async () => {
     field.select();
     try {
       await navigator.clipboard.writeText(link);
-      said.textContent = 'Copied.';
+      said.textContent = t('invite.copied');
     } catch {
-      said.textContent = 'The browser did not allow copying: the link is selected.';
+      said.textContent = t('invite.not_copied');
     }
   });
-  const until = new Date(expires).toLocaleString(undefined, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-  });
-  const people = uses === 1 ? 'one person' : `${uses.toLocaleString('en')} people`;
+  const valid = t('invite.valid', { n: uses, until: short(expires) });
   return make(
     'div',
     { class: 'dialog-form' },
-    make('label', { for: 'invite-link' }, 'Send this link'),
+    make('label', { for: 'invite-link' }, t('invite.send')),
     field,
-    make('p', { class: 'hint' }, `For ${people}, until ${until}. It is shown only now.`),
+    make('p', { class: 'hint' }, valid),
     ...drawn,
     said,
     make('div', { class: 'dialog-end' }, copy),
@@ -59,27 +56,27 @@ function result(link, expires, uses, drawn) {
  * @param {(command: any) => Promise<any>} send
  */
 export function invite(room, send) {
-  ask(`Invite people to ${room.name}`, {
-    words: 'Whoever has the link can come in; a newcomer makes an account with it.',
+  ask(t('invite.title', { name: room.name }), {
+    words: t('invite.words'),
     fields: [
       {
-        ...{ name: 'days', label: 'Valid for', value: '7' },
+        ...{ name: 'days', label: t('invite.days'), value: '7' },
         choices: [
-          ['1', 'One day'],
-          ['7', 'A week'],
-          ['30', '30 days'],
+          ['1', t('invite.days.day')],
+          ['7', t('invite.days.week')],
+          ['30', t('invite.days.month')],
         ],
       },
       {
-        ...{ name: 'uses', label: 'For how many', value: '1' },
+        ...{ name: 'uses', label: t('invite.uses'), value: '1' },
         choices: [
-          ['1', 'One person'],
-          ['10', 'Up to 10 people'],
-          ['1000', 'Up to 1,000 people'],
+          ['1', t('invite.uses.one')],
+          ['10', t('invite.uses.most', { n: 10 })],
+          ['1000', t('invite.uses.most', { n: 1000 })],
         ],
       },
     ],
-    action: 'Make a link',
+    action: t('invite.make'),
     perform: async ({ days, uses }) => {
       const wanted = { room: room.id, expires_s: Number(days) * day_s, uses: Number(uses) };
       const done = await send(command('invite', wanted));

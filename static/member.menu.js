@@ -1,6 +1,7 @@
 /** What may be done to one member, asked for in words before it is done. */
 import { ask } from './dialog.form.js';
 import { may, outranks } from './rights.js';
+import { t } from './texts.js';
 import { command } from './wire.js';
 
 /**
@@ -11,10 +12,19 @@ import { command } from './wire.js';
 
 /** @type {[role: import('./frames.js').Role, label: string][]} */
 const roles = [
-  ['member', 'Make a member'],
-  ['moderator', 'Make a moderator'],
-  ['owner', 'Make an owner'],
+  ['member', t('member.make.member')],
+  ['moderator', t('member.make.moderator')],
+  ['owner', t('member.make.owner')],
 ];
+
+const role_names = {
+  member: t('member.role.member'),
+  moderator: t('member.role.moderator'),
+  owner: t('member.role.owner'),
+};
+
+/** @param {import('./frames.js').Role} role */
+export const role_name = (role) => role_names[role] ?? role;
 
 /** @param {RoomFacts} room @param {Member} member @param {Ports} ports @returns {import('./menu.js').Item[]} */
 export function deeds(room, member, { send, me }) {
@@ -31,21 +41,27 @@ export function deeds(room, member, { send, me }) {
     items.push({ label, act, danger });
   };
   const mine = user === me.id;
+  /** @param {import('./frames.js').Role} role @param {boolean} own */
+  const made = (role, own) => {
+    const said = { name, role: role_name(role), room: room.name };
+    return t(own ? 'member.make.words_you' : 'member.make.words', said);
+  };
   if (!mine && !outranks(room, server_role, member)) return items;
   if (may('role', room, server_role) && (!mine || member.role === 'owner'))
     for (const [role, label] of roles.filter(([one]) => one !== member.role))
-      offer(label, 'set_role', `${mine ? 'You' : name} will be ${role} in ${room.name}.`, { role });
+      offer(label, 'set_role', made(role, mine), { role });
   if (mine) return items;
   if (may('mute', room, server_role)) {
     if (member.muted_until === 0) {
-      offer('Mute for an hour', 'mute', `${name} can read but not write.`, { seconds: 3600 });
-      offer('Mute', 'mute', `${name} can read but not write, until you unmute.`);
-    } else offer('Unmute', 'unmute', `${name} can write again.`);
+      const hour_words = t('member.mute.hour_words', { name });
+      offer(t('member.mute.hour'), 'mute', hour_words, { seconds: 3600 });
+      offer(t('member.mute'), 'mute', t('member.mute.words', { name }));
+    } else offer(t('member.unmute'), 'unmute', t('member.unmute.words', { name }));
   }
   if (may('people', room, server_role)) {
-    const back = room.kind === 'public' ? 'may come back' : 'comes back only by an invitation';
-    offer('Remove', 'kick', `${name} leaves the room, and ${back}.`);
-    offer('Ban', 'ban', `${name} leaves the room, and cannot come back until you lift the ban.`);
+    const back = room.kind === 'public' ? 'member.kick.words' : 'member.kick.invited';
+    offer(t('member.kick'), 'kick', t(back, { name }));
+    offer(t('member.ban'), 'ban', t('member.ban.words', { name }));
   }
   return items;
 }

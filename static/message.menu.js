@@ -17,6 +17,7 @@ import { ask } from './dialog.form.js';
 import { open_menu } from './menu.js';
 import { make } from './nodes.js';
 import { may } from './rights.js';
+import { t } from './texts.js';
 import { full } from './times.js';
 import { command } from './wire.js';
 
@@ -26,29 +27,29 @@ const emojis = ['👍', '❤️', '😂', '🎉', '👀', '✅'];
 
 /** @param {Message} message @param {Ports} ports */
 const ask_reaction = (message, { react }) =>
-  ask('React', {
-    fields: [{ name: 'emoji', label: 'Any emoji', most: 16, required: true }],
-    action: 'React',
+  ask(t('menu.react'), {
+    fields: [{ name: 'emoji', label: t('menu.react.emoji'), most: 16, required: true }],
+    action: t('menu.react'),
     perform: async ({ emoji }) => react(message, emoji.trim()),
   });
 
 /** @param {Room} room @param {Message} message @param {Ports} ports */
 const ask_delete = (room, { seq, from }, { send, me }) =>
-  ask('Delete this message?', {
-    words: `${from === me.id ? 'Your' : 'The'} message, its edits and reactions are destroyed for everybody. This cannot be undone.`,
-    ...{ action: 'Delete', danger: true },
+  ask(t('message.delete.title'), {
+    words: t(from === me.id ? 'message.delete.own' : 'message.delete.words'),
+    ...{ action: t('menu.delete'), danger: true },
     perform: () => send(command('delete', { room: room.facts.id, seq })),
   });
 
 /** @param {Room} room @param {Message} message @param {Ports} ports */
 const ask_report = (room, { seq, from }, { send, name_of }) =>
-  ask('Report this message', {
-    words: `The administrators of this server will see that you reported what ${name_of(from)} wrote.`,
-    fields: [{ name: 'reason', label: 'What is wrong with it?', most: 1000, rows: 3 }],
-    action: 'Report',
+  ask(t('message.report.title'), {
+    words: t('message.report.words', { name: name_of(from) }),
+    fields: [{ name: 'reason', label: t('message.report.reason'), most: 1000, rows: 3 }],
+    action: t('menu.report'),
     perform: async ({ reason }) => {
       await send(command('report', { room: room.facts.id, seq, reason }));
-      return make('p', { role: 'status', tabindex: '-1' }, 'Thank you. It has been reported.');
+      return make('p', { role: 'status', tabindex: '-1' }, t('message.report.done'));
     },
   });
 
@@ -56,11 +57,12 @@ const ask_report = (room, { seq, from }, { send, name_of }) =>
 export function show_edits({ annotations }, message) {
   const versions = [message, ...annotations.edits(message)].reverse();
   const items = versions.map(({ time, body }, i) => {
-    const which = i === 0 ? 'Now' : i === versions.length - 1 ? 'At first' : 'Before';
-    const when = make('p', { class: 'hint' }, `${which}, since ${full(time)}`);
+    const older = i === versions.length - 1 ? 'message.edits.first' : 'message.edits.before';
+    const which = i === 0 ? 'message.edits.now' : older;
+    const when = make('p', { class: 'hint' }, t(which, { time: full(time) }));
     return make('li', {}, when, make('p', { class: 'version', dir: 'auto' }, body));
   });
-  const dialog = open_dialog('Edits', make('ol', { class: 'versions' }, ...items));
+  const dialog = open_dialog(t('message.edits'), make('ol', { class: 'versions' }, ...items));
   dialog.classList.add(words_in_it);
   dialog.dataset.seq = String(message.seq);
 }
@@ -82,15 +84,23 @@ export function open_message_menu(anchor, room, message, ports) {
   if (can_post) {
     for (const emoji of emojis)
       items.push({ label: emoji, act: () => ports.react(message, emoji), short: true });
-    items.push({ label: 'Other …', act: () => ask_reaction(message, ports), short: true });
-    items.push({ label: 'Reply', act: () => ports.reply(message) });
-    if (own) items.push({ label: 'Edit', act: () => ports.edit(message) });
+    items.push({
+      label: t('menu.other_emoji'),
+      act: () => ask_reaction(message, ports),
+      short: true,
+    });
+    items.push({ label: t('menu.reply'), act: () => ports.reply(message) });
+    if (own) items.push({ label: t('menu.edit'), act: () => ports.edit(message) });
   }
   if (annotations.edits(message).length)
-    items.push({ label: 'Show edits', act: () => show_edits(room, message) });
-  items.push({ label: 'Copy text', act: () => copy(annotations.text(message)) });
-  if (!own) items.push({ label: 'Report', act: () => ask_report(room, message, ports) });
+    items.push({ label: t('menu.edits'), act: () => show_edits(room, message) });
+  items.push({ label: t('menu.copy'), act: () => copy(annotations.text(message)) });
+  if (!own) items.push({ label: t('menu.report'), act: () => ask_report(room, message, ports) });
   if (can_post && (own || may('moderate', facts, server_role)))
-    items.push({ label: 'Delete', act: () => ask_delete(room, message, ports), danger: true });
-  open_menu(anchor, 'Message actions', items);
+    items.push({
+      label: t('menu.delete'),
+      act: () => ask_delete(room, message, ports),
+      danger: true,
+    });
+  open_menu(anchor, t('menu.message'), items);
 }

@@ -10,6 +10,7 @@ import { close_around, open_dialog } from './dialog.js';
 import { make_form } from './dialog.form.js';
 import { make } from './nodes.js';
 import { make_picker } from './picker.js';
+import { t } from './texts.js';
 import { command } from './wire.js';
 
 const search_pause_ms = 250;
@@ -18,24 +19,24 @@ const search_pause_ms = 250;
 function create({ send, on_room }) {
   return make_form({
     fields: [
-      { name: 'name', label: 'Name', most: 64, required: true },
-      { name: 'topic', label: 'Topic', most: 250, hint: 'What it is about; may stay empty.' },
+      { name: 'name', label: t('new.name'), most: 64, required: true },
+      { name: 'topic', label: t('new.topic'), most: 250, hint: t('new.topic.hint') },
       {
-        ...{ name: 'kind', label: 'Who can come in' },
+        ...{ name: 'kind', label: t('new.kind') },
         choices: [
-          ['private', 'Private', 'only who is invited'],
-          ['public', 'Public', 'everybody on this server'],
+          ['private', t('new.kind.private'), t('new.kind.private_hint')],
+          ['public', t('new.kind.public'), t('new.kind.public_hint')],
         ],
       },
       {
-        ...{ name: 'history', label: 'What newcomers can read' },
+        ...{ name: 'history', label: t('new.history') },
         choices: [
-          ['all', 'Everything', 'also what was said before'],
-          ['joined', 'Only what comes later', 'keys to what was said before are not given out'],
+          ['all', t('new.history.all'), t('new.history.all_hint')],
+          ['joined', t('new.history.joined'), t('new.history.joined_hint')],
         ],
       },
     ],
-    action: 'Create the room',
+    action: t('new.create.action'),
     perform: async (values) => on_room((await send(command('create_room', values))).room),
   });
 }
@@ -43,16 +44,16 @@ function create({ send, on_room }) {
 /** @param {Ports} ports */
 function direct({ send, on_room, me }) {
   const leave_out = (/** @type {string} */ id) => id === me;
-  const label = 'Search by name';
+  const label = t('people.search');
   const { node, chosen } = make_picker({ send, name: 'person', label, leave_out });
   return make_form({
-    words: 'Choose one to seven people.',
+    words: t('new.direct.words'),
     first: node,
-    action: 'Write to them',
+    action: t('new.direct.action'),
     perform: async () => {
       const people = chosen();
-      if (!people.length) throw new Error('Choose somebody first.');
-      if (people.length > 7) throw new Error('At most seven people beside you.');
+      if (!people.length) throw new Error(t('new.choose_first'));
+      if (people.length > 7) throw new Error(t('new.direct.too_many'));
       on_room((await send(command('create_room', { kind: 'direct', people }))).room);
     },
   });
@@ -60,12 +61,13 @@ function direct({ send, on_room, me }) {
 
 /** @param {import('./frames.js').PublicRoom} room @param {Ports} ports @param {HTMLElement} told */
 function draw_found({ id, name, topic, members, joined }, { send, on_room }, told) {
-  const facts = `${members.toLocaleString('en')} ${members === 1 ? 'member' : 'members'}`;
+  const facts = t('room.members', { n: members });
   const words = make('span', { class: 'found-words' });
   words.append(make('span', { class: 'found-name', dir: 'auto' }, `#${name}`));
   words.append(make('span', { class: 'hint', dir: 'auto' }, topic ? `${facts} · ${topic}` : facts));
-  const enter = make('button', { type: 'button', class: 'quiet' }, joined ? 'Open' : 'Join');
-  enter.setAttribute('aria-label', `${joined ? 'Open' : 'Join'} ${name}`);
+  const enter = make('button', { type: 'button', class: 'quiet' });
+  enter.textContent = t(joined ? 'new.open' : 'new.join');
+  enter.setAttribute('aria-label', t(joined ? 'new.open_room' : 'new.join_room', { name }));
   enter.addEventListener('click', async () => {
     try {
       on_room(joined ? { id } : (await send(command('join_room', { room: id }))).room);
@@ -79,11 +81,11 @@ function draw_found({ id, name, topic, members, joined }, { send, on_room }, tol
 
 /** @param {Ports} ports */
 function find(ports) {
-  const label = 'Search public rooms';
+  const label = t('new.find.search');
   const search = make('input', { type: 'search', 'aria-label': label, placeholder: label });
   const list = make('ul', { class: 'found' });
   const told = make('p', { class: 'hint', role: 'status' });
-  const more = make('button', { type: 'button', class: 'quiet', hidden: '' }, 'More rooms');
+  const more = make('button', { type: 'button', class: 'quiet', hidden: '' }, t('new.find.more'));
   let after = '';
   let turn = 0;
   const look = async (/** @type {boolean} */ further) => {
@@ -100,7 +102,7 @@ function find(ports) {
       after = rooms.at(-1)?.id ?? '';
       more.hidden = !answer.more;
       told.textContent = '';
-      if (!list.children.length && text) told.textContent = `No public room is called “${text}”.`;
+      if (!list.children.length && text) told.textContent = t('new.find.none', { text });
     } catch (error) {
       told.textContent = error instanceof Error ? error.message : String(error);
     }
@@ -118,22 +120,22 @@ function find(ports) {
 
 /** @type {[name: string, label: string, draw: (ports: Ports) => HTMLElement][]} */
 const ways = [
-  ['find', 'Find a room', find],
-  ['create', 'New room', create],
-  ['direct', 'Message people', direct],
+  ['find', t('new.find'), find],
+  ['create', t('new.create'), create],
+  ['direct', t('new.direct'), direct],
 ];
 
 /** @param {Ports} ports */
 export function open_new(ports) {
   const tabs = make('fieldset', { class: 'tabs' });
-  tabs.append(make('legend', { class: 'hidden' }, 'What would you like?'));
+  tabs.append(make('legend', { class: 'hidden' }, t('new.ways')));
   const place = make('div');
   for (const [name, label, draw] of ways) {
     const input = make('input', { type: 'radio', name: 'way', value: name });
     input.addEventListener('change', () => place.replaceChildren(draw(ports)));
     tabs.append(make('label', {}, input, make('span', {}, label)));
   }
-  open_dialog('New conversation', tabs, place);
+  open_dialog(t('new.title'), tabs, place);
   const first = /** @type {HTMLInputElement} */ (tabs.querySelector('input'));
   first.checked = true;
   place.replaceChildren(find(ports));

@@ -2,6 +2,7 @@
 import { make } from './nodes.js';
 import { Members, matches } from './members.js';
 import { face } from './row.view.js';
+import { t } from './texts.js';
 
 /** Everybody who has an account is a member here. */
 const everybody = 'general';
@@ -27,7 +28,7 @@ async function load(people, draw) {
 export function make_picker({ send, name, label, leave_out, one }) {
   const search = make('input', { type: 'search', 'aria-label': label, placeholder: label });
   const list = make('ul', { class: 'people' });
-  const told = make('p', { class: 'hint', role: 'status' }, 'Loading …');
+  const told = make('p', { class: 'hint', role: 'status' }, t('people.loading'));
   const node = make('div', { class: 'field' }, search, list, told);
   const people = new Members(everybody, send);
   /** @type {Set<string>} */
@@ -52,8 +53,9 @@ export function make_picker({ send, name, label, leave_out, one }) {
       (one_of) => !leave_out(one_of.id) && (chosen.has(one_of.id) || matches(one_of, search.value)),
     );
     list.replaceChildren(...found.slice(0, most_shown).map(draw_person));
-    told.textContent = found.length ? '' : 'Nobody of that name is here.';
-    if (found.length > most_shown) told.textContent = `${found.length - most_shown} more: type on.`;
+    told.textContent = found.length ? '' : t('people.none');
+    const more = found.length - most_shown;
+    if (more > 0) told.textContent = t('people.more', { n: more });
   };
   search.addEventListener('input', draw);
   search.addEventListener('keydown', (event) => event.key === 'Enter' && event.preventDefault());

@@ -3,6 +3,7 @@ import { ask } from './dialog.form.js';
 import { invite } from './invite.dialog.js';
 import { make_picker } from './picker.js';
 import { may } from './rights.js';
+import { t } from './texts.js';
 import { command } from './wire.js';
 
 /**
@@ -19,41 +20,41 @@ const everybody = 'general';
 
 /** @param {RoomFacts} room @param {Send} send */
 const ask_topic = ({ id, topic }, send) =>
-  ask('Topic', {
-    fields: [{ name: 'topic', label: 'What this room is about', value: topic, most: 250 }],
-    action: 'Save',
+  ask(t('room.topic'), {
+    fields: [{ name: 'topic', label: t('room.topic.about'), value: topic, most: 250 }],
+    action: t('room.save'),
     perform: (values) => send(command('set_topic', { room: id, ...values })),
   });
 
 /** @param {RoomFacts} room @param {Send} send */
 const ask_name = ({ id, name }, send) =>
-  ask('Rename', {
-    fields: [{ name: 'name', label: 'Name', value: name, most: 64, required: true }],
-    action: 'Save',
+  ask(t('room.rename'), {
+    fields: [{ name: 'name', label: t('room.rename.name'), value: name, most: 64, required: true }],
+    action: t('room.save'),
     perform: (values) => send(command('rename_room', { room: id, ...values })),
   });
 
 /** @param {RoomFacts} room @param {Send} send */
 const ask_revoke = ({ id, name }, send) =>
-  ask('End all links', {
-    words: `No invite link into ${name} will work any more. New ones can be made.`,
-    action: 'End all links',
+  ask(t('room.revoke.title'), {
+    words: t('room.revoke.words', { name }),
+    action: t('room.revoke.title'),
     perform: () => send(command('invite', { room: id, revoke: true })),
   });
 
 /** @param {RoomFacts} room @param {Send} send */
 const ask_archive = ({ id, name, archived }, send) =>
-  ask(archived ? `Reopen ${name}?` : `Archive ${name}?`, {
-    words: archived ? 'People can write here again.' : 'Everybody can read it, nobody can write.',
-    action: archived ? 'Reopen' : 'Archive',
+  ask(t(archived ? 'room.reopen.title' : 'room.archive.title', { name }), {
+    words: t(archived ? 'room.reopen.words' : 'room.archive.words'),
+    action: t(archived ? 'room.reopen' : 'room.archive'),
     perform: () => send(command('archive_room', { room: id, archived: !archived })),
   });
 
 /** @param {RoomFacts} room @param {Send} send */
 const ask_leave = ({ id, name, kind }, send) =>
-  ask(`Leave ${name}?`, {
-    words: kind === 'public' ? 'You can join again.' : 'Only an invitation brings you back.',
-    ...{ action: 'Leave', danger: true },
+  ask(t('room.leave.title', { name }), {
+    words: t(kind === 'public' ? 'room.leave.words' : 'room.leave.invited'),
+    ...{ action: t('room.leave'), danger: true },
     perform: () => send(command('leave_room', { room: id })),
   });
 
@@ -61,15 +62,15 @@ const ask_leave = ({ id, name, kind }, send) =>
 function ask_person({ id, name }, { send, here }) {
   const members = new Set(here().map((member) => member.id));
   const { node, chosen } = make_picker({
-    ...{ send, name: 'person', label: 'Search by name', one: true },
+    ...{ send, name: 'person', label: t('people.search'), one: true },
     leave_out: (person) => members.has(person),
   });
-  ask(`Add a person to ${name}`, {
+  ask(t('room.add.title', { name }), {
     first: node,
-    action: 'Add',
+    action: t('room.add.action'),
     perform: async () => {
       const [user] = chosen();
-      if (!user) throw new Error('Choose somebody first.');
+      if (!user) throw new Error(t('new.choose_first'));
       await send(command('invite', { room: id, user }));
     },
   });
@@ -80,18 +81,19 @@ export function offers(room, ports) {
   const { send, role } = ports;
   const may_invite = may('invite', room, role);
   const all = [
-    { is: may_invite, label: 'Invite by link', act: () => invite(room, send) },
-    { is: may_invite, label: 'Add a person', act: () => ask_person(room, ports) },
-    { is: may('topic', room, role), label: 'Topic', act: () => ask_topic(room, send) },
-    { is: may('rename', room, role), label: 'Rename', act: () => ask_name(room, send) },
-    { is: may('revoke', room, role), label: 'End links', act: () => ask_revoke(room, send) },
+    { is: may_invite, label: t('room.invite'), act: () => invite(room, send) },
+    { is: may_invite, label: t('room.add'), act: () => ask_person(room, ports) },
+    { is: may('topic', room, role), label: t('room.topic'), act: () => ask_topic(room, send) },
+    { is: may('rename', room, role), label: t('room.rename'), act: () => ask_name(room, send) },
+    { is: may('revoke', room, role), label: t('room.revoke'), act: () => ask_revoke(room, send) },
     {
       is: may('archive', room, role),
-      ...{ label: room.archived ? 'Reopen' : 'Archive', act: () => ask_archive(room, send) },
+      label: t(room.archived ? 'room.reopen' : 'room.archive'),
+      act: () => ask_archive(room, send),
     },
     {
       is: may('leave', room, role) && room.id !== everybody,
-      ...{ label: 'Leave', act: () => ask_leave(room, send) },
+      ...{ label: t('room.leave'), act: () => ask_leave(room, send) },
     },
   ];
   return all.filter(({ is }) => is);
