@@ -14,6 +14,28 @@ const forbidden = [
   ['srcdoc', no_markup],
 ];
 
+const style_rules = [
+  {
+    selector: "AssignmentExpression > MemberExpression[property.name='style']",
+    message: 'The Content-Security-Policy allows no inline style: set a class or an attribute.',
+  },
+  {
+    selector:
+      "CallExpression[callee.property.name='setAttribute'][arguments.0.value=/^(on|style|srcdoc)/]",
+    message: 'No inline handlers, style or documents.',
+  },
+];
+
+/** Looks like words for people: begins with a capital, or a space, or has four words. */
+const words =
+  '/^\\W*[A-Z][a-z]+([ .:,!?…]|$)|^ \\([a-z]|[a-z] [a-z]+ [a-z]+ [a-z]|^ [a-z]+|[a-z] ?…/';
+const no_words = '/^(Enter|Escape|Home|End|Tab|Refused|SecureChat)$/';
+const outside = ':not(ThrowStatement *):not(NewExpression[callee.name=/Error$/] *)';
+const text_rules = ['Literal[value', 'TemplateElement[value.raw'].map((one) => ({
+  selector: `${one}=${words}]:not(${one}=${no_words}])${outside}`,
+  message: "What a person reads comes from the catalogue, static/texts/: t('…').",
+}));
+
 export default [
   js.configs.recommended,
   {
@@ -42,20 +64,12 @@ export default [
         { object: 'document', property: 'writeln', message: no_markup },
         { object: 'globalThis', property: 'eval', message: no_code },
       ],
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: "AssignmentExpression > MemberExpression[property.name='style']",
-          message:
-            'The Content-Security-Policy allows no inline style: set a class or an attribute.',
-        },
-        {
-          selector:
-            "CallExpression[callee.property.name='setAttribute'][arguments.0.value=/^(on|style|srcdoc)/]",
-          message: 'No inline handlers, style or documents.',
-        },
-      ],
+      'no-restricted-syntax': ['error', ...style_rules],
     },
+  },
+  {
+    files: ['static/*.js'],
+    rules: { 'no-restricted-syntax': ['error', ...style_rules, ...text_rules] },
   },
   {
     files: ['static/theme.js'],

@@ -106,7 +106,7 @@ export class Composer {
     this.#aside = '';
     element('composer-about').hidden = !about;
     element('composer-about-text').textContent = about?.words ?? '';
-    const action = about?.kind === 'edit' ? 'composer.save' : 'composer.send';
+    const action = about?.kind === 'edit' ? 'composer.save' : 'shell.composer.send';
     element('composer-send').textContent = t(action);
   }
 

@@ -135,7 +135,7 @@ export function open_new(ports) {
     input.addEventListener('change', () => place.replaceChildren(draw(ports)));
     tabs.append(make('label', {}, input, make('span', {}, label)));
   }
-  open_dialog(t('new.title'), tabs, place);
+  open_dialog(t('shell.new'), tabs, place);
   const first = /** @type {HTMLInputElement} */ (tabs.querySelector('input'));
   first.checked = true;
   place.replaceChildren(find(ports));

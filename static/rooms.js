@@ -124,7 +124,7 @@ export class Rooms {
     const of = (fits) => sorted.filter(({ room }) => fits(room.facts));
     return [
       {
-        name: t('rooms.rooms'),
+        name: t('shell.rooms'),
         places: of(({ kind, archived }) => kind !== 'direct' && !archived),
       },
       { name: t('rooms.direct'), places: of(({ kind }) => kind === 'direct') },
