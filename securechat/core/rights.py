@@ -17,6 +17,7 @@ from .model import REPORTS, Role, RoomId, RoomKind, RoomRole, UserId
 MUTED: Final = "You are muted in this room."
 FIXED: Final = "The administrators are in this room, and it stays as it is."
 ARCHIVED: Final = "This room is archived."
+NOT_DIRECT: Final = "This cannot be done in direct messages."
 
 
 class Rank(IntEnum):
@@ -140,7 +141,7 @@ def check(
     if is_archived and not rule.archived:
         raise Refused(Code.FORBIDDEN, ARCHIVED)
     if kind == "direct" and not rule.direct:
-        raise Refused(Code.FORBIDDEN, "This cannot be done in direct messages.")
+        raise Refused(Code.FORBIDDEN, NOT_DIRECT)
     if actor.rank < rule.needed(kind):
         raise Refused(Code.FORBIDDEN)
     if isinstance(command, c.Post | c.Typing) and actor.is_muted(now_ms):
