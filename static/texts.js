@@ -14,9 +14,9 @@ const translations = { de: () => import('./texts/de.json', { with: { type: 'json
 /** The language that the server chose for this page. */
 export const language = globalThis.document?.documentElement.lang || 'en';
 
-/** The reader's own variety of it: British and American dates differ. */
-export const locale =
-  globalThis.navigator?.languages?.find((one) => one.split('-')[0] === language) ?? language;
+/** The reader's own variety of it, as far as a region tells: British and American dates differ. */
+const variety = new RegExp(`^${language}(-[A-Z]{2})?$`);
+export const locale = globalThis.navigator?.languages?.find((one) => variety.test(one)) ?? language;
 
 /** @type {Record<string, string|Record<string, string>>} */
 const chosen = Object.hasOwn(translations, language)
