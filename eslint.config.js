@@ -29,7 +29,7 @@ const style_rules = [
 /** Looks like words for people: begins with a capital, or a space, or has four words. */
 const words =
   '/^\\W*[A-Z][a-z]+([ .:,!?…]|$)|^ \\([a-z]|[a-z] [a-z]+ [a-z]+ [a-z]|^ [a-z]+|[a-z] ?…/';
-const no_words = '/^(Enter|Escape|Home|End|Tab|Refused|SecureChat)$/';
+const no_words = '/^(Ctrl|End|Enter|Esc|Escape|Home|Notification|Refused|SecureChat|Tab)$/';
 const outside = ':not(ThrowStatement *):not(NewExpression[callee.name=/Error$/] *)';
 const text_rules = ['Literal[value', 'TemplateElement[value.raw'].map((one) => ({
   selector: `${one}=${words}]:not(${one}=${no_words}])${outside}`,
