@@ -78,7 +78,7 @@ class Keyboard(BrowserCase):
         ada.reads("four")
         self.until(lambda: self.focused(ada) == "composer-text", ada)
         back = self.press(ada, "Shift+Tab", 7)
-        order = ["timeline", "details-show", "Log out", "theme", "#general", "new"]
+        order = ["timeline", "details-show", "security-show", "Log out", "theme", "#general", "new"]
         self.assertEqual(back, [*order, "Skip to the composer"])
         ada.page.keyboard.press("Enter")
         self.assertEqual(self.focused(ada), "composer-text")
