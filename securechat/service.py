@@ -38,7 +38,7 @@ from .keyring import Keyring
 from .metrics import Metrics, MetricsResource
 from .sockets.factory import ChatFactory
 from .store import Store
-from .web import Origins, SecureSite, build_site, upgrade_headers
+from .web import Origins, SecureSite, StaticFiles, build_site, upgrade_headers
 
 if TYPE_CHECKING:
     from .bus.redis import RedisBus
@@ -135,6 +135,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         per_user=limits.connections_per_user,
     )
     signals = Signals(store.rooms, bus, reactor, now_ms)
+    static = StaticFiles(assets.static_dir())
     sockets = ChatFactory(
         journal=journal,
         room_changes=room_changes,
@@ -148,6 +149,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         publish=bus.publish,
         gone=capacity.gone,
         headers=upgrade_headers(origins.over_tls),
+        assets=static.digest,
     )
     bus.listen(sockets.hear)
     daemon = Daemon(
@@ -185,7 +187,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         behind_proxy=config.behind_proxy,
         reactor=reactor,
         templates_dir=assets.templates_dir(),
-        static_dir=assets.static_dir(),
+        static=static,
         most_connections=allowed_peers(),
     )
     daemon.listeners = _listeners(config, site, metrics)

@@ -29,9 +29,10 @@ function back(missed) {
  * @param {number} now ms
  * @param {{missed: number, until_ms: number}|null} caught_up
  * @param {{text: string, until_ms: number}|null} [complaint] what the server has against us
+ * @param {boolean} [outdated] whether the server has a newer page than this
  * @returns {Words|null} null: nothing to say
  */
-export function words(state, now, caught_up, complaint = null) {
+export function words(state, now, caught_up, complaint = null, outdated = false) {
   const against = complaint && now < complaint.until_ms ? complaint.text : '';
   switch (state.name) {
     case 'connecting':
@@ -57,8 +58,9 @@ export function words(state, now, caught_up, complaint = null) {
     }
     case 'open':
       if (against) return { text: against, action: 'none', tone: 'warn' };
-      if (!caught_up || now >= caught_up.until_ms) return null;
-      return { text: back(caught_up.missed), action: 'none', tone: 'good' };
+      if (caught_up && now < caught_up.until_ms)
+        return { text: back(caught_up.missed), action: 'none', tone: 'good' };
+      return outdated ? { text: t('banner.outdated'), action: 'reload', tone: 'calm' } : null;
     default:
       return null;
   }

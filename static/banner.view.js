@@ -13,6 +13,7 @@ export class BannerView {
   #caught_up = null;
   /** @type {{text: string, until_ms: number}|null} */
   #complaint = null;
+  #outdated = false;
 
   /**
    * @param {HTMLElement} element holds `.banner-text` and one `[data-action]` a possible action
@@ -49,8 +50,15 @@ export class BannerView {
     this.#draw();
   }
 
+  /** Whether the server has a newer page than this. @param {boolean} is */
+  outdated(is) {
+    this.#outdated = is;
+    this.#draw();
+  }
+
   #draw() {
-    const said = words(this.#state, Date.now(), this.#caught_up, this.#complaint);
+    const now = Date.now();
+    const said = words(this.#state, now, this.#caught_up, this.#complaint, this.#outdated);
     this.#element.hidden = !said;
     if (!said) {
       this.#said = '';

@@ -1,5 +1,7 @@
 /** Where the parts of the chat page meet. */
 import { address } from './addresses.js';
+import { Alerts } from './alerts.js';
+import { AlertsView } from './alerts.view.js';
 import { Announcer } from './announcer.js';
 import { caught_up_ms, complaint_ms } from './banner.js';
 import { BannerView } from './banner.view.js';
@@ -13,16 +15,20 @@ import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
 import { Panes } from './panes.js';
 import { Directory } from './people.js';
+import { may_be_offered } from './permission.js';
+import { Preferences } from './preferences.js';
 import { Requests } from './requests.js';
 import { Room } from './room.js';
 import { hash_of, message_in, room_in, Rooms, title_of } from './rooms.js';
-import { shelf } from './shelf.js';
-import { Sidebar } from './sidebar.js';
+import { lasting, shelf } from './shelf.js';
+import { called, Sidebar } from './sidebar.js';
 import { Stage } from './stage.js';
 import { offline, surroundings } from './surroundings.js';
+import { looking } from './tabs.js';
 import { Tally } from './tally.js';
 import { t } from './texts.js';
 import { Vault } from './vault.js';
+import { is_outdated, version } from './version.js';
 import { on_wake } from './wake.js';
 import * as wire from './wire.js';
 
@@ -72,6 +78,7 @@ const banner = new BannerView(element('banner'), {
   announce,
 });
 const drafts = new Drafts(shelf, me.id);
+const preferences = new Preferences(lasting);
 const people = new Directory({
   ask: (ids) => send(wire.ask_people(ids)),
   later,
@@ -101,11 +108,22 @@ const sidebar = new Sidebar({
   ...{ rooms, title, me: me.id },
   open: () => stage.place?.room.facts,
 });
+const alerts_view = new AlertsView({ me: me.id, on_open: visit });
+const alerts = new Alerts({
+  ...{ me, looking, later },
+  choices: () => preferences.all,
+  name_of: (id) => people.name(id),
+  called: (facts) => called(facts, title),
+  now: () => Date.now(),
+  show: (alert) => void alerts_view.show(alert),
+  close: (room) => void alerts_view.close(room),
+});
 const panes = new Panes({ on_details: (open) => lazily(() => details.open(open))() });
 const details = new Details({
   send: ask,
   me: () => me,
   learn: (members) => people.learn(members),
+  preferences,
   on_close: () => panes.details(false),
 });
 
@@ -123,11 +141,14 @@ function on_state(state) {
     rooms.close();
     watches.begin([]);
   }
+  if (state.name === 'ended') alerts.close_all();
   banner.show(state);
 }
 
 /** @param {import('./frames.js').Welcome} welcome */
-function on_welcome({ rooms: facts, limits, user }) {
+function on_welcome(welcome) {
+  const { rooms: facts, limits, user } = welcome;
+  banner.outdated(is_outdated(welcome));
   reconnected = connection.state.name === 'open' && connection.state.again;
   page = limits.page ?? page;
   stage.composer.limit_bytes = limits.body_bytes ?? wire.default_limits.body_bytes;
@@ -147,6 +168,7 @@ function on_welcome({ rooms: facts, limits, user }) {
 /** @param {RoomFacts} facts @returns {import('./rooms.js').Place} */
 function make_place(facts) {
   const tally = new Tally(me);
+  alerts.follow(facts);
   /** @type {Room} */
   const room = new Room(facts, {
     ...{ send, vault, later, random },
@@ -194,6 +216,7 @@ function unsent(room) {
 function on_gone({ room: { facts } }) {
   const own = unsent(facts.id);
   outbox.forget(facts.id);
+  alerts.close(facts.id);
   drafts.keep(facts.id, '');
   vault.forget(facts.id).catch(() => {});
   if (stage.id === facts.id) {
@@ -208,7 +231,10 @@ function on_gone({ room: { facts } }) {
 
 /** @param {import('./frames.js').Frame} frame */
 function on_frame(frame) {
-  if (frame.type === 'posted') return outbox.posted(frame);
+  if (frame.type === 'posted') {
+    offer_alerts();
+    return outbox.posted(frame);
+  }
   if (frame.type === 'people') return people.learn(frame.people);
   if (frame.type === 'room') return learn(frame.room);
   if (frame.type === 'removed') return rooms.remove(frame.room);
@@ -216,6 +242,7 @@ function on_frame(frame) {
   if (frame.type === 'presence') return details.online(frame.room, frame.online);
   if (frame.type === 'read') {
     rooms.get(frame.room)?.tally.read(frame);
+    alerts.read(frame.room, frame.seq);
     return sidebar.changed();
   }
   if (frame.type === 'error' && outbox.refused(frame)) return undefined;
@@ -232,6 +259,7 @@ function on_message(place, message, live) {
   if (from === me.id) outbox.arrived(mid);
   outbox.reached(room.facts.id, seq);
   tally.arrived(message);
+  alerts.arrived(place, message);
   const { id: here } = room.facts;
   if (kind === 'deleted') {
     announcer.forget(`${here} ${message.target}`);
@@ -254,7 +282,12 @@ function redraw() {
 /** @param {{id: string}} room known already, or on its way */
 function enter(room) {
   if ('name' in room) learn(/** @type {RoomFacts} */ (room));
-  location.hash = hash_of(room.id);
+  visit(hash_of(room.id));
+}
+
+/** @param {string} address of a room or a message: a hash */
+function visit(address) {
+  location.hash = address;
   go();
 }
 
@@ -284,6 +317,12 @@ function show_room() {
   return undefined;
 }
 
+/** Somebody has written here: now it is worth a question, once. */
+const offer_alerts = lazily(async () => {
+  if (!may_be_offered(preferences)) return;
+  const { offer } = await import('./alerts.offer.js');
+  offer(element('offer'), preferences, { announce, on_answer: () => stage.composer.focus() });
+});
 const open_new = lazily(async () => {
   const dialog = await import('./new.dialog.js');
   dialog.open_new({ send: ask, on_room: enter, me: me.id });
@@ -291,6 +330,7 @@ const open_new = lazily(async () => {
 element('new').addEventListener('click', open_new);
 element('logout').addEventListener('submit', () => {
   connection.stop();
+  alerts.close_all();
   for (const { room } of rooms.all) drafts.keep(room.facts.id, '');
   for (const { id } of [...outbox.letters]) outbox.discard(id);
 });
@@ -309,4 +349,5 @@ addEventListener('beforeunload', (event) => {
 // Coming back by the browser's Back button: timers and sockets may be long dead.
 addEventListener('pageshow', (event) => event.persisted && location.reload());
 navigator.serviceWorker?.register(address('service_worker')).catch(() => {});
+navigator.serviceWorker?.ready.then(({ active }) => active?.postMessage({ assets: version }));
 connection.start();

@@ -8,7 +8,9 @@
  * @property {() => import('./frames.js').Person} me
  * @property {(people: import('./frames.js').Person[]) => void} learn
  * @property {() => void} on_close
+ * @property {import('./preferences.js').Preferences} preferences
  */
+import { RoomChoice } from './alerts.choice.js';
 import { deeds, role_name } from './member.menu.js';
 import { Members } from './members.js';
 import { open_menu } from './menu.js';
@@ -46,6 +48,7 @@ export class DetailsView {
   #ports;
   #panel = element('details');
   #about = element('details-about');
+  #choice;
   #list = element('details-members');
   #told = element('details-told');
   #banned = element('details-banned');
@@ -64,6 +67,7 @@ export class DetailsView {
   /** @param {Ports} ports */
   constructor(ports) {
     this.#ports = ports;
+    this.#choice = new RoomChoice(element('details-alerts'), ports.preferences);
     element('details-close').addEventListener('click', () => ports.on_close());
     element('details-more').addEventListener('click', () => this.#fill((m) => m.load_more()));
     this.#banned.addEventListener('toggle', () => this.#banned.open && this.#draw_banned());
@@ -97,6 +101,7 @@ export class DetailsView {
     this.#counted = room.members;
     element('details-epoch').textContent = epoch ? t('details.security.epoch', { epoch }) : '';
     this.#draw_about(room);
+    this.#choice.show(room);
     this.#draw_members();
   }
 

@@ -53,6 +53,7 @@ export type Welcome = {
   type: 'welcome';
   version: 1;
   connection: string;
+  assets?: string;
   key: string;
   nonce: string;
   user: Person;

@@ -4,6 +4,7 @@
  * @typedef {object} Choices
  * @property {boolean} shortcuts whether single keys act in the timeline
  * @property {boolean} notify whether this browser shows notifications
+ * @property {boolean} offered whether notifications were offered, and the offer answered
  * @property {boolean} hide_words whether notifications leave out what was said
  * @property {boolean} sound whether a notification makes a sound
  * @property {Record<string, 'all'|'mentions'|'none'>} rooms by room id; left out: 'all' in direct
@@ -12,7 +13,11 @@
 const shelf_key = 'securechat.preferences';
 
 /** @type {Choices} */
-const defaults = { shortcuts: true, notify: false, hide_words: false, sound: false, rooms: {} };
+const defaults = {
+  shortcuts: true,
+  ...{ notify: false, offered: false, hide_words: false, sound: false },
+  rooms: {},
+};
 
 export class Preferences {
   #shelf;

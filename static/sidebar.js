@@ -1,4 +1,5 @@
 /** The list of rooms and the page's title, drawn soon: once for many changes. */
+import { draw_mark } from './mark.view.js';
 import { draw_rooms, draw_title } from './rooms.view.js';
 
 export class Sidebar {
@@ -28,6 +29,7 @@ export class Sidebar {
     const facts = open();
     draw_rooms(rooms.groups(title), title, facts?.id ?? '', me);
     draw_title(rooms.unread, facts ? called(facts, title) : '');
+    draw_mark(rooms.unread);
   }
 }
 

@@ -1,10 +1,18 @@
 /**
- * Keeps the client's own files, by their hashed address, so that a reload on a bad network is
- * quick. It never sees a page, a message or an answer of the server: all else passes by.
+ * Keeps the client's own files, by their hashed address, so that a reload on a bad network is quick
+ * and a start without a server says so in our words. It keeps no page, no message and no answer of
+ * the server. It also takes the click on a notification that it was asked to show.
  */
 const shelf = 'securechat-static';
 const hashed = /^\/static\/([^/]+)\//;
 const worker = /** @type {any} */ (self);
+
+/** What the page without a server is made of. */
+const offline_page = 'offline.html';
+const offline_parts = [
+  ...['offline.js', 'texts.js', 'texts/de.json', 'texts/en.json', 'backoff.js', 'nodes.js'],
+  ...['theme.js', 'app.css', 'card.css', 'mark.svg', 'favicon.svg', 'manifest.webmanifest'],
+];
 
 /** @param {string} hash the generation to keep */
 async function forget_others(hash) {
@@ -26,12 +34,66 @@ async function fetch_once(request, hash) {
   return answer;
 }
 
+/** Lays in what a start without a server needs. @param {string} hash */
+async function provide(hash) {
+  const cache = await caches.open(shelf);
+  const folder = `/static/${hash}/`;
+  if (await cache.match(folder + offline_page)) return;
+  // The page comes last: where it is, its parts are.
+  for (const name of [...offline_parts, offline_page])
+    if (!(await fetch_once(new Request(folder + name), hash)).ok) return;
+}
+
+/**
+ * A page from the server; where there is none, the one that says so. It stands at the address that
+ * was asked for, so that loading again asks again; its parts are named in full for that.
+ * @param {Request} request
+ */
+async function fetch_page(request) {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    const cache = await caches.open(shelf);
+    const kept = (await cache.keys()).find(({ url }) => url.endsWith(`/${offline_page}`));
+    const page = kept && (await cache.match(kept));
+    if (!page) throw error;
+    const folder = kept.url.slice(0, -offline_page.length);
+    const text = (await page.text()).replaceAll('="./', `="${folder}`);
+    const headers = new Headers(page.headers);
+    for (const name of ['Cache-Control', 'Content-Encoding', 'Content-Length'])
+      headers.delete(name);
+    return new Response(text, { status: 503, headers });
+  }
+}
+
 worker.addEventListener('install', () => worker.skipWaiting());
 worker.addEventListener('activate', (/** @type {any} */ event) =>
   event.waitUntil(worker.clients.claim()),
 );
 worker.addEventListener('fetch', (/** @type {any} */ event) => {
-  const url = new URL(event.request.url);
-  const hash = url.origin === location.origin && hashed.exec(url.pathname)?.[1];
-  if (event.request.method === 'GET' && hash) event.respondWith(fetch_once(event.request, hash));
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== 'GET' || url.origin !== location.origin) return;
+  const hash = hashed.exec(url.pathname)?.[1];
+  if (hash) event.respondWith(fetch_once(request, hash));
+  else if (request.mode === 'navigate') event.respondWith(fetch_page(request));
+});
+
+// A page names the version it is made of: its first load went past this worker.
+worker.addEventListener('message', (/** @type {any} */ event) => {
+  if (event.data?.assets) event.waitUntil(provide(String(event.data.assets)));
+});
+
+/** Brings a chat to the front and tells it what to open. @param {string} address a hash */
+async function open_chat(address) {
+  const windows = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  const chat = windows.find((/** @type {any} */ { url }) => new URL(url).pathname === '/');
+  if (!chat) return worker.clients.openWindow(`/${address}`);
+  await chat.focus();
+  return chat.postMessage({ open: address });
+}
+
+worker.addEventListener('notificationclick', (/** @type {any} */ event) => {
+  event.notification.close();
+  event.waitUntil(open_chat(event.notification.data.open));
 });

@@ -37,6 +37,7 @@ async def welcome(connection: Connection, hello: commands.Hello) -> None:
             "welcome",
             version=parsing.VERSION,
             connection=connection.id,
+            assets=factory.assets,
             key=b64url(connection.channel.point),
             nonce=b64url(connection.channel.nonce),
             user={

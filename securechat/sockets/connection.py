@@ -40,6 +40,7 @@ class Services(Protocol):
     room_reader: RoomReader
     room_keys: RoomKeys
     pace: Pace
+    assets: str
     clock: IReactorTime
     turn: Turn
     fanout: Fanout

@@ -76,10 +76,11 @@ class ChatFactory(WebSocketServerFactory):
         publish: Callable[[News], None],
         gone: Callable[[Visitor], None],
         headers: Mapping[str, str],
+        assets: str,
     ) -> None:
         """``publish`` hands news to the bus; ``gone`` is told of every admitted visitor once.
 
-        ``headers`` go into the answer 101.
+        ``headers`` go into the answer 101; ``assets`` names the version of the pages' files.
         """
         WebSocketServerFactory.__init__(self, server="", headers=dict(headers), reactor=reactor)
         self.journal = journal
@@ -91,6 +92,7 @@ class ChatFactory(WebSocketServerFactory):
         self.clock: IReactorTime = reactor
         self.metrics = metrics
         self.gone = gone
+        self.assets = assets
         self.turn = Turn(reactor)
         self.fanout = Fanout(
             room_reader,

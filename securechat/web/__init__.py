@@ -30,7 +30,16 @@ from .static import StaticFiles
 from .templates import Templates
 from .texts import Texts
 
-__all__ = ["Admit", "Origins", "Ready", "SecureSite", "WebMetrics", "build_site", "upgrade_headers"]
+__all__ = [
+    "Admit",
+    "Origins",
+    "Ready",
+    "SecureSite",
+    "StaticFiles",
+    "WebMetrics",
+    "build_site",
+    "upgrade_headers",
+]
 
 
 def build_site(
@@ -51,7 +60,7 @@ def build_site(
     behind_proxy: Iterable[Network],
     reactor: Any,
     templates_dir: Path,
-    static_dir: Path,
+    static: StaticFiles,
     most_connections: int = 0,
     random_bytes: Callable[[int], bytes] = os.urandom,
 ) -> SecureSite:
@@ -77,12 +86,11 @@ def build_site(
     behind_proxy       networks whose X-Forwarded-For and X-Forwarded-Proto are believed
     reactor            for deadlines and the throttles' clock
     templates_dir      login.html, register.html, chat.html, error.html …
-    static_dir         read once, here
+    static             what lies under /static
     most_connections   TCP connections that may be open at all, sockets among them; 0: any number
     random_bytes       the source of randomness
     """
-    static = StaticFiles(static_dir)
-    templates = Templates(templates_dir, static.address, Texts(static_dir / "texts"))
+    templates = Templates(templates_dir, static.address, Texts(static.folder / "texts"))
     cookies = Cookies(secure_cookies, random_bytes)
     throttles = Throttles(
         logins=per_minute(limits.logins_per_address),

@@ -13,6 +13,7 @@ from .site import SecureRequest
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
     ".ico": "image/x-icon",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
@@ -24,7 +25,7 @@ _TYPES = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
-_PACKED = frozenset({".css", ".js", ".json", ".mjs", ".svg", ".txt", ".webmanifest"})
+_PACKED = frozenset({".css", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".webmanifest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class StaticFiles:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._files: dict[str, StaticFile] = {}
         tree = hashlib.sha256()
         for path in sorted(folder.rglob("*")):

@@ -68,6 +68,16 @@ test('a complaint of the server is shown for a while, also as the reason for wai
   assert.match(words(waiting, 8000, null, complaint).text, /^No connection/);
 });
 
+test('an outdated page says so once nothing is more urgent, and offers to load the new one', () => {
+  const open = { name: 'open', again: true };
+  const caught_up = { missed: 0, until_ms: 3000 };
+  assert.equal(words(open, 0, caught_up, null, true).text, 'Back again.');
+  const { text, action } = words(open, 3000, caught_up, null, true);
+  assert.match(text, /updated on the server.*Your draft is kept\./);
+  assert.equal(action, 'reload');
+  assert.equal(words({ name: 'idle' }, 3000, null, null, true), null);
+});
+
 test('while it asks for the session for long, the banner offers to try at once', () => {
   const asking = { name: 'connecting', since_ms: 0, again: true, asking: true };
   assert.equal(words(asking, 999, null).action, 'none');

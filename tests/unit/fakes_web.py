@@ -22,7 +22,7 @@ from securechat.core.model import (
     Visitor,
 )
 from securechat.core.settings import Limits
-from securechat.web import Origins, SecureSite, build_site
+from securechat.web import Origins, SecureSite, StaticFiles, build_site
 
 from .fakes_accounts import START_MS, MemoryAccounts
 from .fakes_administration import MemoryAdministration
@@ -88,7 +88,7 @@ class Web:
             behind_proxy=[ip_network(network) for network in behind_proxy],
             reactor=self.clock,
             templates_dir=templates or templates_dir(),
-            static_dir=static or static_dir(),
+            static=StaticFiles(static or static_dir()),
             most_connections=most_connections,
             random_bytes=self.random,
         )

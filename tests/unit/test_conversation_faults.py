@@ -189,6 +189,7 @@ class Run:
             publish=bus.publish,
             gone=lambda visitor: None,
             headers={},
+            assets="assets",
         )
         bus.listen(self.factory.hear)
         self.peers: list[Peer] = []

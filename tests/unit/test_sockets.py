@@ -83,6 +83,7 @@ class FactoryCase(TestCase):
             publish=self.published.append,
             gone=lambda visitor: None,
             headers={},
+            assets="assets",
         )
 
 
