@@ -162,6 +162,8 @@ function on_welcome(welcome) {
   stage.place?.room.open();
   watches.begin(rooms.all.filter((place) => place !== stage.place));
   outbox.open();
+  // What was seen meanwhile could not be told.
+  stage.seen();
   if (reconnected) details.stir();
 }
 

@@ -89,7 +89,8 @@ async function open_chat(address) {
   const windows = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
   const chat = windows.find((/** @type {any} */ { url }) => new URL(url).pathname === '/');
   if (!chat) return worker.clients.openWindow(`/${address}`);
-  await chat.focus();
+  // Not every browser lets itself be brought to the front.
+  await chat.focus().catch(() => {});
   return chat.postMessage({ open: address });
 }
 
