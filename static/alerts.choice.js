@@ -19,7 +19,8 @@ const offered = () => [
 export class RoomChoice {
   #place;
   #preferences;
-  #room = '';
+  /** What is drawn. */
+  #drawn = '';
 
   /** @param {HTMLElement} place @param {Preferences} preferences */
   constructor(place, preferences) {
@@ -29,8 +30,10 @@ export class RoomChoice {
 
   /** @param {RoomFacts} room */
   show(room) {
-    if (room.id === this.#room) return;
-    this.#room = room.id;
+    // Anything else that is chosen here draws itself.
+    const drawn = [room.id, permission(), this.#preferences.all.notify].join();
+    if (drawn === this.#drawn) return;
+    this.#drawn = drawn;
     this.#draw(room);
   }
 
@@ -57,7 +60,7 @@ export class RoomChoice {
     const button = make('button', { type: 'button', class: 'quiet' }, t('alerts.switch_on'));
     button.addEventListener('click', async () => {
       await switch_on(this.#preferences);
-      this.#draw(room);
+      this.show(room);
       this.#place.querySelector('select')?.focus();
     });
     return [make('p', { class: 'hint' }, t('alerts.off')), button];

@@ -1,4 +1,4 @@
-"""The chat as an installed app: what it keeps, how it starts without a server, when it is too old."""
+"""The chat as an installed app: what it keeps, how it starts without a server, when it is old."""
 
 from __future__ import annotations
 
