@@ -23,7 +23,7 @@ async function look() {
   return undefined;
 }
 
-element('skip').textContent = t('offline.skip');
+element('skip').textContent = t('page.skip');
 element('text').textContent = t('offline.text');
 element('title').textContent = t('offline.title');
 document.title = `${t('offline.title')} · SecureChat`;
