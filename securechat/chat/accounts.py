@@ -26,6 +26,7 @@ from ..core.model import (
 )
 from ..core.names import BadName, fold_username, tidy_full_name
 from ..core.passwords import complaint, is_hashable
+from ..core.sentences import Sentence
 from ..core.settings import Limits
 
 DAY_MS = 86_400_000
@@ -38,8 +39,8 @@ log = Logger()
 class InvalidFields(Exception):
     """What was typed cannot be used: one sentence for each field, named as in the form."""
 
-    def __init__(self, errors: dict[str, str]) -> None:
-        super().__init__("; ".join(f"{field}: {text}" for field, text in errors.items()))
+    def __init__(self, errors: dict[str, Sentence]) -> None:
+        super().__init__("; ".join(f"{field}: {why.key}" for field, why in errors.items()))
         self.errors = errors
 
 
@@ -140,16 +141,16 @@ class Accounts:
     def _checked(
         self, full_name: str, username: str, password: str, confirm: str
     ) -> tuple[str, str]:
-        errors: dict[str, str] = {}
+        errors: dict[str, Sentence] = {}
         person = folded = ""
         try:
             person = tidy_full_name(full_name)
         except BadName as error:
-            errors["fullname"] = str(error)
+            errors["fullname"] = error.sentence
         try:
             folded = fold_username(username)
         except BadName as error:
-            errors["username"] = str(error)
+            errors["username"] = error.sentence
         errors |= self._complaints(password, confirm, folded)
         if errors:
             raise InvalidFields(errors)
@@ -162,13 +163,13 @@ class Accounts:
             raise InvalidFields(errors)
         return await self._hashing.hash(password)
 
-    def _complaints(self, password: str, confirm: str, username: str) -> dict[str, str]:
+    def _complaints(self, password: str, confirm: str, username: str) -> dict[str, Sentence]:
         errors = {}
         why = complaint(password, username, self._limits.password_min)
         if why is not None:
             errors["password"] = why
         if confirm != password:
-            errors["confirm"] = "The two passwords are not the same."
+            errors["confirm"] = Sentence("password.differ")
         return errors
 
     async def log_in(

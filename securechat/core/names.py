@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from .sentences import Sentence
+
 MAX_FULL_NAME_CHARACTERS = 80
 MAX_ROOM_NAME_CHARACTERS = 64
 MAX_TOPIC_CHARACTERS = 250
@@ -24,7 +26,14 @@ _RESERVED_ROOM_NAMES = frozenset({"general", "reports"})
 
 
 class BadName(ValueError):
-    """A name that cannot be used; the text is a sentence for the person who typed it."""
+    """A name that cannot be used: ``sentence`` is for the person who typed it.
+
+    The text says the same in the English of the protocol.
+    """
+
+    def __init__(self, text: str, sentence: Sentence) -> None:
+        super().__init__(text)
+        self.sentence = sentence
 
 
 def fold_username(typed: str) -> str:
@@ -35,9 +44,12 @@ def fold_username(typed: str) -> str:
     """
     name = typed.strip()
     if not name:
-        raise BadName("Choose a user name.")
+        raise BadName("Choose a user name.", Sentence("name.user.empty"))
     if not _USERNAME.fullmatch(name):
-        raise BadName("A user name is 3 to 32 characters long: letters a to z, digits, _ . and -.")
+        raise BadName(
+            "A user name is 3 to 32 characters long: letters a to z, digits, _ . and -.",
+            Sentence("name.user.form"),
+        )
     return name.lower()
 
 
@@ -47,7 +59,7 @@ def tidy_full_name(typed: str) -> str:
     Raises BadName where it is empty, too long, shows nothing, or holds what ``_tidy`` refuses.
     """
     if not typed.strip():
-        raise BadName("Tell the others what to call you.")
+        raise BadName("Tell the others what to call you.", Sentence("name.full.empty"))
     return _visible(_tidy(typed, MAX_FULL_NAME_CHARACTERS, "A full name"), "A full name")
 
 
@@ -57,10 +69,10 @@ def tidy_room_name(typed: str) -> str:
     What reads as the name of one of the server's own rooms is refused too.
     """
     if not typed.strip():
-        raise BadName("Give the room a name.")
+        raise BadName("Give the room a name.", Sentence("name.room.empty"))
     name = _visible(_tidy(typed, MAX_ROOM_NAME_CHARACTERS, "A room name"), "A room name")
     if _folded(name) in _RESERVED_ROOM_NAMES:
-        raise BadName("This name is taken by the server.")
+        raise BadName("This name is taken by the server.", Sentence("name.room.reserved"))
     return name
 
 
@@ -84,16 +96,20 @@ def _tidy(typed: str, most: int, what: str) -> str:
     """
     name = unicodedata.normalize("NFC", typed.strip())
     if len(name) > most:
-        raise BadName(f"{what} is at most {most} characters long.")
+        raise BadName(
+            f"{what} is at most {most} characters long.", Sentence("name.long", {"n": most})
+        )
     if any(
         character in _REFUSED_CODE_POINTS or unicodedata.category(character) in _REFUSED_CATEGORIES
         for character in name
     ):
-        raise BadName(f"{what} cannot hold control characters.")
+        raise BadName(f"{what} cannot hold control characters.", Sentence("name.control"))
     return name
 
 
 def _visible(name: str, what: str) -> str:
     if not any(unicodedata.category(character)[0] in "LNPS" for character in name):
-        raise BadName(f"{what} needs at least one character that can be seen.")
+        raise BadName(
+            f"{what} needs at least one character that can be seen.", Sentence("name.unseen")
+        )
     return name

@@ -18,6 +18,7 @@ import bcrypt
 
 from .errors import Damaged
 from .model import PasswordHash
+from .sentences import Sentence
 
 MAX_PASSWORD_BYTES = 1_024
 DEFAULT_COST = 12
@@ -26,14 +27,14 @@ Peppers = Mapping[int, bytes]
 """32 bytes for each root key's id; the highest id is the newest."""
 
 
-def complaint(password: str, username: str, min_characters: int) -> str | None:
-    """Why ``password`` cannot be the password of ``username``, as a sentence; None where it can."""
+def complaint(password: str, username: str, min_characters: int) -> Sentence | None:
+    """Why ``password`` cannot be the password of ``username``; None where it can."""
     if not is_hashable(password):
-        return f"A password is at most {MAX_PASSWORD_BYTES:,} bytes of text."
+        return Sentence("password.long", {"n": MAX_PASSWORD_BYTES})
     if len(unicodedata.normalize("NFC", password)) < min_characters:
-        return f"A password has at least {min_characters} characters."
+        return Sentence("password.short", {"n": min_characters})
     if username and unicodedata.normalize("NFC", password).casefold() == username.casefold():
-        return "The password must not be the user name."
+        return Sentence("password.username")
     return None
 
 

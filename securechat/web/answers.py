@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..chat.accounts import InvalidFields
 from ..core.errors import Busy, NameTaken, Unavailable
+from ..core.sentences import Sentence
 
 RETRY_S = 5
 """When to come back while the database is away."""
@@ -29,20 +30,14 @@ class Answer:
 
     status: int
     why: str
-    summary: str = ""
-    errors: dict[str, str] | None = None
+    summary: Sentence | None = None
+    errors: dict[str, Sentence] | None = None
     retry_after: int | None = None
 
 
-CLOSED = Answer(403, "registration_closed", "Registration is closed on this server.")
-INVITED_ONLY = Answer(
-    403,
-    "registration_invite",
-    "Making an account here needs an invite link. Ask somebody who is here already for one.",
-)
-STALE = Answer(
-    403, "csrf", "This page was open for too long or cookies are off. Please send it once more."
-)
+CLOSED = Answer(403, "registration_closed", Sentence("answer.closed"))
+INVITED_ONLY = Answer(403, "registration_invite", Sentence("answer.invited_only"))
+STALE = Answer(403, "csrf", Sentence("answer.stale"))
 
 
 def outcome(answer: Answer | None) -> Literal["ok", "refused", "throttled"]:
@@ -55,23 +50,26 @@ def outcome(answer: Answer | None) -> Literal["ok", "refused", "throttled"]:
 def cannot_now(error: Busy | Unavailable) -> Answer:
     """The answer while something that we lean on cannot help."""
     if isinstance(error, Busy):
-        text = "The server is busy. Please try again in a moment."
-        return Answer(503, "busy", text, retry_after=error.retry_s)
-    text = "The server cannot reach its database. Please try again in a moment."
-    return Answer(503, "unavailable", text, retry_after=RETRY_S)
+        return Answer(503, "busy", Sentence("answer.busy"), retry_after=error.retry_s)
+    return Answer(503, "unavailable", Sentence("answer.unavailable"), retry_after=RETRY_S)
 
 
 NOT_ACCEPTED = (InvalidFields, NameTaken, Busy, Unavailable)
 """Why an account or a password may not be made as it was typed, or not now."""
 
 
+def wrong_fields(errors: dict[str, Sentence]) -> Answer:
+    """The answer where these fields cannot be as they are."""
+    return Answer(422, "fields", Sentence("answer.fields"), errors)
+
+
 def not_accepted(error: Exception) -> Answer:
     """The answer to one of NOT_ACCEPTED."""
     if isinstance(error, InvalidFields):
-        return Answer(422, "fields", "Please look at the fields below.", error.errors)
+        return wrong_fields(error.errors)
     if isinstance(error, NameTaken):
-        taken = {"username": "This user name is taken."}
-        return Answer(409, "name_taken", "This user name is taken.", taken)
+        taken = Sentence("answer.name_taken")
+        return Answer(409, "name_taken", taken, {"username": taken})
     if isinstance(error, Busy | Unavailable):
         return cannot_now(error)
     raise error

@@ -14,6 +14,7 @@ from twisted.logger import Logger
 from ..chat.accounts import DAY_MS, Accounts
 from ..core.buckets import Buckets, address_key
 from ..core.model import Registration, Session
+from ..core.sentences import Sentence
 from ..core.settings import Limits
 from . import headers
 from .answers import STALE, Answer, Sentences
@@ -75,10 +76,10 @@ class Desk:
         ``session_token``: the form was made for this session, not for a browser without one.
         """
         if not is_form(request):
-            return Form({}), Answer(415, "not_a_form", "This is not a form.")
+            return Form({}), Answer(415, "not_a_form", Sentence("status.415.text"))
         form = read_form(body_of(request))
         if not came_from_us(request, self.origins):
-            return form, Answer(403, "origin", "This form came from another address.")
+            return form, Answer(403, "origin", Sentence("answer.origin"))
         if not self._is_ours(request, form, session_token):
             return form, STALE
         answer = self.throttled(request, throttle)
@@ -97,8 +98,9 @@ class Desk:
         wait_s = throttle.wait_s(address_key(request.client_address()), self._seconds())
         if wait_s <= 0:
             return None
-        text = f"Too many attempts. Please wait {math.ceil(wait_s)} s."
-        return Answer(429, "throttled", text, retry_after=math.ceil(wait_s))
+        retry_after = math.ceil(wait_s)
+        text = Sentence("answer.throttled", {"n": retry_after})
+        return Answer(429, "throttled", text, retry_after=retry_after)
 
     def welcome(self, request: SecureRequest, session: Session, token: str) -> None:
         """Sign somebody in who has just made this account."""
@@ -129,10 +131,12 @@ class Desk:
         kept = {name: form.get(name) for name in ("fullname", "username", "registration")}
         if answer.retry_after is not None:
             request.setHeader(b"Retry-After", str(answer.retry_after).encode())
+        words = request.words()
+        errors = answer.errors or {}
         told: dict[str, Any] = {
             "values": kept,
-            "errors": Sentences(answer.errors or {}),
-            "summary": answer.summary,
+            "errors": Sentences({field: words.say(why) for field, why in errors.items()}),
+            "summary": words.say(answer.summary) if answer.summary else "",
             "retry_after": answer.retry_after,
         }
         self.show(request, template, status=answer.status, **(told | values))
@@ -152,7 +156,7 @@ class Desk:
             "registration": self._known_registration(),
             "password_min": self._limits.password_min,
         }
-        page = self.templates.page(template, request.accept_language(), **(shown | values))
+        page = self.templates.page(template, request.words(), **(shown | values))
         request.answer(status, page, headers.HTML)
 
     def refuse(self, request: SecureRequest, answer: Answer) -> None:

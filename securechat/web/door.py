@@ -18,6 +18,7 @@ from ..chat.accounts import Accounts
 from ..core.buckets import Capacity, Place
 from ..core.errors import Unavailable
 from ..core.model import Session, Visitor
+from ..core.sentences import Sentence
 from ..core.wire import SUBPROTOCOL
 from .origins import Origins
 from .sessions import Cookies, origin_is_ours
@@ -37,7 +38,7 @@ Once that socket has ended, its owner calls ``Capacity.gone`` with the same visi
 class _Refusal(Exception):
     """The visitor stays outside: a status, and the word for it in metrics and logs."""
 
-    def __init__(self, status: int, why: str, text: str | None = None) -> None:
+    def __init__(self, status: int, why: str, text: Sentence | None = None) -> None:
         super().__init__(why)
         self.status = status
         self.why = why
@@ -104,23 +105,23 @@ class Door(Resource):
             raise _Refusal(403, "origin")
         place = self._capacity.enter(request.client_address())
         if place is None:
-            raise _Refusal(429, "connections", "Too many connections are open.")
+            raise _Refusal(429, "connections", Sentence("door.connections"))
         return place
 
     async def _visitor(self, request: SecureRequest, place: Place) -> Visitor:
         if self._draining():
-            raise _Refusal(503, "draining", "The server is restarting.")
+            raise _Refusal(503, "draining", Sentence("door.draining"))
         try:
             session = await self._session(request)
         except Unavailable:
             raise _Refusal(503, "unavailable") from None
         if session is None:
-            raise _Refusal(401, "session", "Please log in first.")
+            raise _Refusal(401, "session", Sentence("status.401.text"))
         # The look-up took its time: the daemon may have begun to drain.
         if self._draining():
-            raise _Refusal(503, "draining", "The server is restarting.")
+            raise _Refusal(503, "draining", Sentence("door.draining"))
         if not place.seat(session.user.id):
-            raise _Refusal(429, "connections_per_user", "You have too many connections open.")
+            raise _Refusal(429, "connections_per_user", Sentence("door.connections_per_user"))
         expires_ms = self._accounts.expires_ms(session)
         return Visitor(session.user, session.digest, expires_ms, request.client_address())
 
@@ -169,7 +170,7 @@ def check_handshake(request: SecureRequest) -> None:
         raise _Refusal(400, "handshake")
     offered = _values(request, "Sec-WebSocket-Protocol")
     if offered.count(SUBPROTOCOL) != 1 or len(set(offered)) != len(offered):
-        raise _Refusal(400, "subprotocol", f"This address speaks {SUBPROTOCOL}.")
+        raise _Refusal(400, "subprotocol", Sentence("door.subprotocol", {"name": SUBPROTOCOL}))
     if request.channel.early_bytes or request.content.read(1):
         # Frames before our answer would be lost on the way to Autobahn.
         raise _Refusal(400, "handshake")

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from ..chat.accounts import Accounts, WrongPair
 from ..chat.administration import Administration
 from ..core.errors import Busy, Unavailable
+from ..core.sentences import Sentence
 from .answers import CLOSED, INVITED_ONLY, NOT_ACCEPTED, Answer, cannot_now, not_accepted, outcome
 from .desk import Desk, Throttles, body_of, go, note, query_of
 from .forms import Form, read_form
@@ -87,9 +88,7 @@ class Entering:
         if await self._desk.session(request) is not None:
             go(request, _afterwards(invite))
             return
-        notice = "Your session has ended. Please log in again." if query == "ended" else ""
-        if invite:
-            notice = "Log in to follow the invite."
+        notice = "ended" if query == "ended" else "invited" if invite else ""
         await self._learn_registration(request)
         self._desk.show(request, "login.html", notice=notice, invite=invite)
 
@@ -119,7 +118,7 @@ class Entering:
                 replacing=self._desk.cookies.token(request),
             )
         except WrongPair:
-            return Answer(401, "wrong_pair", "User name and password do not match.")
+            return Answer(401, "wrong_pair", Sentence("answer.wrong_pair"))
         except (Busy, Unavailable) as error:
             return cannot_now(error)
         log.info(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from ..core.sentences import Sentence
 from .headers import FORM
 from .site import SecureRequest
 
@@ -13,13 +14,13 @@ MAX_FIELDS = 16
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The fields by name, and what is wrong with the form as a whole (a sentence), if anything.
+    """The fields by name, and what is wrong with the form as a whole, if anything.
 
     Where something is wrong the fields hold what could be read, for showing the page again.
     """
 
     fields: dict[str, str]
-    problem: str | None = None
+    problem: Sentence | None = None
 
     def get(self, name: str) -> str:
         """The field as typed; empty where the browser did not send it."""
@@ -41,12 +42,12 @@ def read_form(body: bytes) -> Form:
             body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
         )
     except UnicodeDecodeError:
-        return Form(_lenient(body), "The form was not sent as UTF-8 text.")
+        return Form(_lenient(body), Sentence("form.utf8"))
     except ValueError:
-        return Form({}, "The form has too many fields.")
+        return Form({}, Sentence("form.many"))
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        return Form(fields, "A field was sent twice.")
+        return Form(fields, Sentence("form.twice"))
     return Form(fields)
 
 

@@ -41,6 +41,12 @@ def upgrade_headers(over_tls: bool) -> dict[str, str]:
     return {}
 
 
+def tell_language(headers: Headers, language: str) -> None:
+    """Say that what is sent is in this language because the browser asked for it."""
+    headers.setRawHeaders("Content-Language", [language])
+    headers.setRawHeaders("Vary", ["Accept-Language"])
+
+
 def secure(headers: Headers, over_tls: bool) -> None:
     """Put our headers into those of a response that is about to be written.
 

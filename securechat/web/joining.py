@@ -11,12 +11,13 @@ from ..chat.administration import Administration
 from ..chat.invitations import Invitations
 from ..core.errors import Busy, Code, Refused, Unavailable
 from ..core.model import PublicRoom, RoomId, Session
+from ..core.sentences import Sentence
 from .answers import CLOSED, NOT_ACCEPTED, Answer, cannot_now, not_accepted
 from .desk import Desk, Throttles, go
 from .forms import Form
 from .site import SecureRequest
 
-OVER = Answer(404, "invite", "This invite does not work any more. Ask for a new one.")
+OVER = Answer(404, "invite", Sentence("join.over"))
 """The same for a link that has expired, was used up, was taken back, or never was."""
 
 
@@ -185,7 +186,7 @@ class Joining:
         return None
 
 
-_NOT_YOU = Answer(403, "forbidden", "You cannot join this room.")
+_NOT_YOU = Answer(403, "forbidden", Sentence("join.not_you"))
 
 
 def address_of(room: RoomId) -> str:

@@ -113,7 +113,7 @@ class Pages:
     @app.route("/session", methods=["GET"])
     async def session(self, request: SecureRequest) -> None:
         if await self._desk.session(request) is None:
-            request.refuse(401, "Please log in first.")
+            request.refuse(401)
         else:
             request.setResponseCode(204)
             request.finish()

@@ -8,6 +8,7 @@ from twisted.logger import Logger
 
 from ..chat.administration import Administration, WrongToken
 from ..core.model import User
+from ..core.sentences import Sentence
 from .answers import NOT_ACCEPTED, Answer, not_accepted
 from .desk import Desk, Throttles, go
 from .forms import Form
@@ -15,9 +16,7 @@ from .site import SecureRequest
 
 log = Logger()
 
-OVER = Answer(
-    404, "reset", "This link does not work any more. Ask whoever runs this server for a new one."
-)
+OVER = Answer(404, "reset", Sentence("reset.over"))
 
 
 class Resetting:

@@ -14,7 +14,8 @@ from ..chat.invitations import Invitations
 from ..core.commands import INVITE_DAYS
 from ..core.errors import Unavailable
 from ..core.model import Registration, User
-from .answers import NOT_ACCEPTED, Answer, cannot_now, not_accepted
+from ..core.sentences import Sentence
+from .answers import NOT_ACCEPTED, Answer, cannot_now, not_accepted, wrong_fields
 from .desk import Desk, Throttles, query_of
 from .forms import Form
 from .pictures import data_address
@@ -22,11 +23,7 @@ from .site import SecureRequest, WebMetrics
 
 log = Logger()
 
-NO_TOKEN = Answer(
-    403,
-    "setup_token",
-    "This link does not belong to the running server. It prints a new one each time it starts.",
-)
+NO_TOKEN = Answer(403, "setup_token", Sentence("setup.no_token"))
 
 _CHOICES = ("open", "invite")
 _TOKEN = re.compile(r"token=([A-Za-z0-9_-]{43})")
@@ -86,8 +83,7 @@ class SettingUp:
     async def _try(self, request: SecureRequest, form: Form) -> Answer | None:
         registration = form.get("registration")
         if registration not in _CHOICES:
-            errors = {"registration": "Please choose one."}
-            return Answer(422, "fields", "Please look at the fields below.", errors)
+            return wrong_fields({"registration": Sentence("setup.choose")})
         try:
             session, token = await self._administration.set_up(
                 form.get("fullname"),

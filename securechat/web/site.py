@@ -17,12 +17,14 @@ from twisted.python.failure import Failure
 from twisted.web.resource import IResource, NoResource
 from twisted.web.server import Request, Site
 
+from ..core.sentences import Sentence
 from . import headers
 from .channel import KEEP_ALIVE_S, SecureChannel
 from .connections import Connections
 from .origins import Origins
 from .proxies import LOCAL, Proxies
 from .templates import Templates
+from .texts import Words
 
 HEALTH = frozenset({b"/healthz", b"/readyz"})
 REFUSALS = {
@@ -122,36 +124,44 @@ class SecureRequest(Request):
         if self.method == b"POST" or self.path == SOCKET:
             # What came in clear has been read on the way: a redirect would hide that.
             self.site.note_refusal("in_clear", self.client_address())
-            self.refuse(403, "This address is served over https only.")
+            self.refuse(403, Sentence("status.308.text"))
             return
         # The host is from our own settings: a redirect never goes where a header says.
         self.setHeader(b"Location", self.site.origins.home.encode() + self.path)
-        self.refuse(308, "This address is served over https only.")
+        self.refuse(308)
 
     def client_address(self) -> str:
         """The address that limits count and logs name."""
         forwarded = self.requestHeaders.getRawHeaders("X-Forwarded-For") or []
         return self.site.proxies.client_address(self.site.peer(self.client), forwarded)
 
-    def accept_language(self) -> str | None:
+    def accept_language(self) -> str:
         """The languages that the browser asks for."""
         sent = self.requestHeaders.getRawHeaders(b"Accept-Language") or []
-        return b",".join(sent).decode("latin-1") or None
+        return b",".join(sent).decode("latin-1")
 
-    def refuse(self, status: int, text: str | None = None, retry_after: int | None = None) -> None:
+    def words(self) -> Words:
+        """The texts in the language that the browser asks for, as the answer's headers then say."""
+        words = self.site.words(self.accept_language())
+        headers.tell_language(self.responseHeaders, words.language)
+        return words
+
+    def refuse(
+        self, status: int, text: Sentence | None = None, retry_after: int | None = None
+    ) -> None:
         """Answer with the error page for ``status``; ``retry_after`` in seconds."""
         self.write(self.refusal(status, text, retry_after))
         self.finish()
 
     def refusal(
-        self, status: int, text: str | None = None, retry_after: int | None = None
+        self, status: int, text: Sentence | None = None, retry_after: int | None = None
     ) -> bytes:
         """The error page for ``status``, its headers set: for whoever writes and ends by itself."""
         if status == 405 and not self.responseHeaders.hasHeader(b"Allow"):
             self.setHeader(b"Allow", b", ".join(METHODS))
         if retry_after is not None:
             self.setHeader(b"Retry-After", str(retry_after).encode())
-        body = self.site.error_page(status, text, retry_after, self.accept_language())
+        body = self.site.error_page(self.words(), status, text, retry_after)
         self._prepare(status, body, headers.HTML)
         return body
 
@@ -305,16 +315,20 @@ class SecureSite(Site):
         resource: IResource = super().getResourceFor(request)
         return resource
 
+    def words(self, accept_language: str) -> Words:
+        """The texts for a browser that sends this Accept-Language."""
+        return self._templates.words(accept_language)
+
     def error_page(
         self,
+        words: Words,
         status: int,
-        text: str | None = None,
+        text: Sentence | None = None,
         retry_after: int | None = None,
-        accept_language: str | None = None,
     ) -> bytes:
         """The page that says ``status``, also when its template is broken."""
         try:
-            return self._templates.error(status, text, retry_after, accept_language)
+            return self._templates.error(words, status, text, retry_after)
         except Exception:  # noqa: BLE001 - an error page that fails must not fail the answer
             log.failure("the template of error pages failed")
             return f"{status} {HTTPStatus(status).phrase}".encode()

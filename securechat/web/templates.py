@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from .texts import Texts
+from ..core.sentences import Sentence
+from .texts import Texts, Words
 
-_TEXTS = {
-    400: "The request could not be understood.",
-    403: "This is not allowed from where it came.",
-    404: "There is nothing at this address.",
-    405: "This address does not work that way.",
-    408: "The request took too long to arrive.",
-    413: "What you sent is too large.",
-    415: "What you sent is not a form.",
-    421: "This server does not answer under this name.",
-    426: "This address speaks WebSocket only.",
-    429: "That was too often. Please wait a little.",
-    431: "The request's headers are too long.",
-    500: "Something went wrong on the server. It has been noted.",
-    503: "The server cannot answer right now. Please try again in a moment.",
-}
+STATUSES = frozenset({308, 400, 401, 403, 404, 405, 408, 413, 415, 421, 426, 429, 431, 500, 503})
+"""Those that the catalogue has a title and a text of their own for."""
 
 
 class Templates:
@@ -41,29 +28,32 @@ class Templates:
         )
         self._environment.globals["static"] = static
 
-    def page(self, name: str, accept_language: str | None = None, /, **values: Any) -> bytes:
-        """The template ``name`` filled in, as UTF-8, for a browser that sends ``accept_language``.
+    def words(self, accept_language: str) -> Words:
+        """The texts for a browser that sends this ``Accept-Language``."""
+        return self._texts.of(accept_language)
+
+    def page(self, name: str, words: Words, /, **values: Any) -> bytes:
+        """The template ``name`` filled in, as UTF-8, in the language of ``words``.
 
         A lone surrogate (from a form that was not UTF-8) becomes a question mark.
         """
-        words = self._texts.of(accept_language)
         told = {"t": words, "language": words.language} | values
         return self._environment.get_template(name).render(**told).encode("utf-8", "replace")
 
     def error(
         self,
+        words: Words,
         status: int,
-        text: str | None = None,
+        text: Sentence | None = None,
         retry_after: int | None = None,
-        accept_language: str | None = None,
     ) -> bytes:
         """The generic page for ``status``; ``retry_after`` in seconds."""
-        title = HTTPStatus(status).phrase
+        about = f"status.{status if status in STATUSES else 'other'}"
         return self.page(
             "error.html",
-            accept_language,
+            words,
             status=status,
-            title=title,
-            text=text or _TEXTS.get(status, title),
+            title=words(f"{about}.title"),
+            text=words.say(text or Sentence(f"{about}.text")),
             retry_after=retry_after,
         )

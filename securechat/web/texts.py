@@ -12,6 +12,8 @@ from pathlib import Path
 
 from markupsafe import Markup, escape
 
+from ..core.sentences import Sentence
+
 Entry = str | Mapping[str, str]
 
 SOURCE = "en"
@@ -49,6 +51,10 @@ class Words:
         told = {name: self._shown(value) for name, value in values.items()}
         return escape(entry).format(**told)
 
+    def say(self, sentence: Sentence) -> Markup:
+        """The sentence in this language."""
+        return self(sentence.key, **sentence.values)
+
     def _shown(self, value: object) -> object:
         if isinstance(value, int):
             return f"{value:,}".replace(",", THOUSANDS[self.language])
@@ -64,9 +70,9 @@ class Texts:
             for path in sorted(folder.glob("*.json"))
         }
 
-    def of(self, accept_language: str | None) -> Words:
+    def of(self, accept_language: str) -> Words:
         """What a browser that sends this ``Accept-Language`` (RFC 9110 12.5.4) is shown."""
-        for language in _preferred(accept_language or ""):
+        for language in _preferred(accept_language):
             words = self._words.get(language)
             if words is not None:
                 return words

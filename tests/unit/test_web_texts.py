@@ -23,7 +23,7 @@ class WordsTests(SynchronousTestCase):
         self.texts = Texts(folder)
 
     def test_what_is_filled_in_is_escaped_unless_it_is_markup(self) -> None:
-        words = self.texts.of(None)
+        words = self.texts.of("")
         self.assertEqual(words("hi", name="<b>{name}"), "Hi &lt;&lt;b&gt;{name}&gt;")
         self.assertEqual(words("hi", name=Markup("<b>")), "Hi &lt;<b>&gt;")
 
@@ -34,7 +34,6 @@ class WordsTests(SynchronousTestCase):
 
     def test_the_language_that_is_wanted_most_and_known_is_chosen(self) -> None:
         for header, language in (
-            (None, "en"),
             ("", "en"),
             ("de", "de"),
             ("de-AT,de;q=0.9,en;q=0.8", "de"),
