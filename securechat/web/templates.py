@@ -48,12 +48,12 @@ class Templates:
         retry_after: int | None = None,
     ) -> bytes:
         """The generic page for ``status``; ``retry_after`` in seconds."""
-        about = f"status.{status if status in STATUSES else 'other'}"
+        which = status if status in STATUSES else "other"
         return self.page(
             "error.html",
             words,
             status=status,
-            title=words(f"{about}.title"),
-            text=words.say(text or Sentence(f"{about}.text")),
+            title=words(f"status.{which}.title"),
+            text=words.say(text or Sentence(f"status.{which}.text")),
             retry_after=retry_after,
         )
