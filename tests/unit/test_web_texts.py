@@ -51,3 +51,8 @@ class Catalogue(SynchronousTestCase):
         shipped = {path.stem for path in (static_dir() / "texts").glob("*.json")}
         self.assertEqual(shipped, set(PLURALS))
         self.assertEqual(shipped, set(THOUSANDS))
+
+    def test_the_client_can_load_every_language_that_is_shipped(self) -> None:
+        module = (static_dir() / "texts.js").read_text(encoding="utf-8")
+        for path in (static_dir() / "texts").glob("*.json"):
+            self.assertIn(f"'./texts/{path.name}'", module)
