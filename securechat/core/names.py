@@ -69,10 +69,10 @@ def tidy_room_name(typed: str) -> str:
     What reads as the name of one of the server's own rooms is refused too.
     """
     if not typed.strip():
-        raise BadName("Give the room a name.", Sentence("name.room.empty"))
+        raise BadName("Give the room a name.", Sentence("error.name.empty"))
     name = _visible(_tidy(typed, MAX_ROOM_NAME_CHARACTERS, "A room name"), "A room name")
     if _folded(name) in _RESERVED_ROOM_NAMES:
-        raise BadName("This name is taken by the server.", Sentence("name.room.reserved"))
+        raise BadName("This name is taken by the server.", Sentence("error.name.taken"))
     return name
 
 

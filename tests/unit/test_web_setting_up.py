@@ -51,7 +51,7 @@ class SettingUp(PagesCase):
         self.assertIn('src="data:image/svg+xml', response.text)
         self.assertIn("<b>Details</b>: <b>Invite by link</b>", response.text)
         deeds = (static_dir() / "room.deeds.js").read_text()
-        self.assertIn("label: 'Invite by link'", deeds)
+        self.assertIn("label: t('room.invite')", deeds)
         shell = (templates_dir() / "chat.html").read_text()
         self.assertIn(">{{ t('shell.details') }}</button>", shell)
         self.assertEqual(response.header("Cache-Control"), "no-store")
