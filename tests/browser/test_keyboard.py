@@ -77,7 +77,7 @@ class Keyboard(BrowserCase):
         ada.page.reload()
         ada.reads("four")
         self.until(lambda: self.focused(ada) == "composer-text", ada)
-        back = self.press(ada, "Shift+Tab", 7)
+        back = self.press(ada, "Shift+Tab", 8)
         order = ["timeline", "details-show", "security-show", "Log out", "theme", "#general", "new"]
         self.assertEqual(back, [*order, "Skip to the composer"])
         ada.page.keyboard.press("Enter")
