@@ -19,6 +19,7 @@ from .chat.administration import Administration
 from .chat.changes import RoomChanges
 from .chat.invitations import Invitations
 from .chat.journal import Journal
+from .chat.own_account import OwnAccount
 from .chat.rooms import RoomReader
 from .chat.signals import Signals
 from .clock import use_monotonic_timers, wall_clock
@@ -173,6 +174,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     site = build_site(
         accounts=accounts,
         administration=administration,
+        own_account=OwnAccount(store.own_account, accounts, bus),
         invitations=Invitations(store.changes, room_changes, os.urandom),
         limits=limits,
         origins=origins,

@@ -27,6 +27,7 @@ import { offline, surroundings } from './surroundings.js';
 import { looking } from './tabs.js';
 import { Tally } from './tally.js';
 import { t } from './texts.js';
+import { unsent } from './unsent.js';
 import { Vault } from './vault.js';
 import { is_outdated, version } from './version.js';
 import { on_wake } from './wake.js';
@@ -153,8 +154,8 @@ function on_welcome(welcome) {
   page = limits.page ?? page;
   stage.composer.limit_bytes = limits.body_bytes ?? wire.default_limits.body_bytes;
   Object.assign(me, user);
-  people.learn([user]);
   people.open();
+  people.learn([user]);
   rooms.welcome(facts);
   requests.open();
   show_room();
@@ -205,18 +206,9 @@ function report(message) {
   return room ? { name: title(room.facts), author: author ? people.name(author) : '' } : null;
 }
 
-/** What one wrote for a room and did not send. @param {string} room */
-function unsent(room) {
-  const letters = outbox
-    .of(room)
-    .filter(({ kind, state }) => kind !== 'reaction' && state !== 'posted');
-  const words = [...letters.map(({ body }) => body), drafts.subject(room)?.text, drafts.of(room)];
-  return words.filter(Boolean).join('\n\n');
-}
-
 /** @param {import('./rooms.js').Place} place one is no member any more: every word of it goes */
 function on_gone({ room: { facts } }) {
-  const own = unsent(facts.id);
+  const own = unsent(facts.id, outbox, drafts);
   outbox.forget(facts.id);
   alerts.close(facts.id);
   drafts.keep(facts.id, '');
@@ -231,6 +223,13 @@ function on_gone({ room: { facts } }) {
   redraw();
 }
 
+/** Somebody is called otherwise now. @param {import('./frames.js').Person} user */
+function renamed(user) {
+  people.learn([user]);
+  details.stir();
+  if (user.id === me.id) element('account-name').textContent = user.full_name;
+}
+
 /** @param {import('./frames.js').Frame} frame */
 function on_frame(frame) {
   if (frame.type === 'posted') {
@@ -238,6 +237,7 @@ function on_frame(frame) {
     return outbox.posted(frame);
   }
   if (frame.type === 'people') return people.learn(frame.people);
+  if (frame.type === 'person') return renamed(frame.person);
   if (frame.type === 'room') return learn(frame.room);
   if (frame.type === 'removed') return rooms.remove(frame.room);
   if (frame.type === 'typing') return stage.typing.heard(frame.room, frame.user);
@@ -250,7 +250,7 @@ function on_frame(frame) {
   if (frame.type === 'error' && outbox.refused(frame)) return undefined;
   if (requests.receive(frame) || rooms.receive(frame)) return undefined;
   // No letter and no room was meant: a question about people, which may be put again.
-  if (frame.type === 'error' && frame.retry) later(() => people.open(), frame.retry_ms ?? 2000);
+  if (frame.type === 'error' && frame.retry) later(() => people.again(), frame.retry_ms ?? 2000);
   return undefined;
 }
 

@@ -101,6 +101,7 @@ export type Typing = { type: 'typing'; room: string; user: string };
 export type Presence = { type: 'presence'; room: string; online: string[] };
 export type RoomFrame = { type: 'room'; room: RoomFacts };
 export type Removed = { type: 'removed'; room: string };
+export type PersonFrame = { type: 'person'; person: Person };
 export type MemberCount = { type: 'member'; room: string; members: number };
 export type ErrorFrame = {
   type: 'error';
@@ -127,6 +128,7 @@ export type Frame =
   | Presence
   | RoomFrame
   | Removed
+  | PersonFrame
   | MemberCount
   | ErrorFrame
   | Goodbye;

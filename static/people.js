@@ -72,8 +72,14 @@ export class Directory {
     this.#ports.on_change();
   }
 
-  /** A new connection: questions without an answer are put again. */
+  /** A new connection: names that are known may have changed since. */
   open() {
+    for (const id of this.#known.keys()) this.#wanted.add(id);
+    this.again();
+  }
+
+  /** Questions without an answer are put again. */
+  again() {
     for (const id of this.#asked) this.#wanted.add(id);
     this.#asked.clear();
     this.#ask();

@@ -42,11 +42,10 @@ const is_events = (value) =>
 const is_keys = (value) =>
   is_list(value) && value.every((/** @type {any} */ k) => is_text(k?.kid) && is_text(k?.wrapped));
 /** @param {any} value */
-const is_people = (value) =>
-  is_list(value) &&
-  value.every(
-    (/** @type {any} */ p) => is_text(p?.id) && is_text(p.username) && is_text(p.full_name),
-  );
+const is_person = (value) =>
+  is_text(value?.id) && is_text(value.username) && is_text(value.full_name);
+/** @param {any} value */
+const is_people = (value) => is_list(value) && value.every(is_person);
 /** @param {any} value */
 const is_texts = (value) => is_list(value) && value.every((/** @type {any} */ one) => is_text(one));
 /** @param {any} value */
@@ -70,6 +69,7 @@ const shapes = {
   read: { room: is_text, seq: is_count, unread: is_count, mentions: is_count },
   typing: { room: is_text, user: is_text },
   presence: { room: is_text, online: is_texts },
+  person: { person: is_person },
   room: { room: is_room },
   removed: { room: is_text },
   member: { room: is_text, members: is_count },

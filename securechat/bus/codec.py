@@ -26,6 +26,7 @@ from ..core.ports import (
     Posted,
     Reached,
     ReadTo,
+    Renamed,
     RoomsChanged,
     SessionEnded,
     TypingIn,
@@ -136,6 +137,8 @@ def _fields(news: News) -> tuple[str, dict[str, Any]]:
             return "ended", {"s": b64url(session)}
         case RoomsChanged(user=user):
             return "rooms", {"u": user}
+        case Renamed(user=user):
+            return "renamed", {"u": user}
         case ReadTo(user=user, mark=mark):
             left = (mark.unread, mark.mentions)
             return "read", {"u": user, "r": mark.room, "q": mark.seq, "l": left[0], "m": left[1]}
@@ -164,6 +167,10 @@ def _rooms(whole: Mapping[str, Any]) -> tuple[News, ...]:
     return (RoomsChanged(_user(whole.get("u"))),)
 
 
+def _renamed(whole: Mapping[str, Any]) -> tuple[News, ...]:
+    return (Renamed(_user(whole.get("u"))),)
+
+
 def _read(whole: Mapping[str, Any]) -> tuple[News, ...]:
     numbers = (_number(whole, name) for name in ("q", "l", "m"))
     return (ReadTo(_user(whole.get("u")), ReadMark(_room(whole), *numbers)),)
@@ -182,6 +189,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], tuple[News, ...]]] = {
     "reached": _reached,
     "ended": _ended,
     "rooms": _rooms,
+    "renamed": _renamed,
     "read": _read,
     "typing": _typing,
     "online": _online,

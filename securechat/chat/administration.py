@@ -10,8 +10,8 @@ from twisted.logger import Logger
 from ..core import ports
 from ..core.encoding import b64url
 from ..core.errors import Code, Refused, Unavailable
-from ..core.model import TOKEN, Registration, Session, User, digest_of
-from .accounts import Accounts
+from ..core.model import TOKEN, Device, Registration, Session, User, digest_of
+from .accounts import UNKNOWN, Accounts
 
 log = Logger()
 
@@ -77,13 +77,14 @@ class Administration:
         registration: Registration,
         now_ms: int,
         replacing: str | None = None,
+        device: Device = UNKNOWN,
     ) -> tuple[Session, str]:
         """Make the first administrator and keep who may register; the session and its token.
 
         Raises InvalidFields, NameTaken, and WrongToken where there is an administrator already.
         """
         session, token, stored = await self._accounts.newcomer(
-            full_name, username, password, confirm, now_ms, "administrator"
+            full_name, username, password, confirm, now_ms, "administrator", device
         )
         try:
             await self._store.set_up(session.user, stored, session, registration)
@@ -113,6 +114,7 @@ class Administration:
         confirm: str,
         now_ms: int,
         replacing: str | None = None,
+        device: Device = UNKNOWN,
     ) -> tuple[User, str | None]:
         """Set a new password, end all sessions of that person, begin a new one: who, its token.
 
@@ -128,7 +130,7 @@ class Administration:
             self._bus.publish(ports.SessionEnded(digest))
         await self._accounts.replace(replacing)
         try:
-            return user, await self._accounts.begin(user, stored, now_ms)
+            return user, await self._accounts.begin(user, stored, now_ms, device)
         except Unavailable as error:
             log.warn("a password was set, but no session begun: {reason}", reason=str(error))
             return user, None

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NewType, get_args
 
+from .encoding import b64url
+
 UserId = NewType("UserId", str)
 """22 characters base64url of 128 random bits."""
 
@@ -47,9 +49,18 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 """A secret of 256 random bits in a link or a cookie, base64url."""
 
 
+_REFERENCE_BYTES = 12
+
+
 def digest_of(token: str) -> SessionDigest:
     """The SHA-256 under which a session token is stored and looked up."""
     return SessionDigest(hashlib.sha256(token.encode()).digest())
+
+
+def reference_of(digest: SessionDigest) -> str:
+    """What a page may call a session by, 16 characters base64url: it leads back to nothing."""
+    hashed = hashlib.sha256(b"securechat session reference" + digest).digest()
+    return b64url(hashed[:_REFERENCE_BYTES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,14 @@ class PasswordHash:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """What a browser calls itself, in words of our own (core/devices); empty where unknown."""
+
+    browser: str = ""
+    platform: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A signed-in browser; times are milliseconds since 1970."""
 
@@ -84,6 +103,7 @@ class Session:
     user: User
     created_ms: int
     seen_ms: int
+    device: Device = Device()
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,38 @@ class Accounts(Protocol):
         """
 
 
+class OwnAccount(Protocol):
+    """What people change about their own account."""
+
+    def rename(self, user: UserId, full_name: str) -> Awaitable[None]:
+        """Let others see ``user`` under this full name from now on."""
+
+    def renew_password(
+        self,
+        mine: SessionDigest,
+        proof: PasswordHash,
+        password: PasswordHash,
+        session: Session,
+    ) -> Awaitable[tuple[SessionDigest, ...] | None]:
+        """Set the password, end all sessions of ``session.user``, and store ``session``: in one.
+
+        A link to set a new password works no more either. Which have ended. None, and nothing has
+        changed, where ``proof`` is not the stored password (any more) or ``mine`` is no session of
+        that person (any more).
+        """
+
+    def sessions_of(self, user: User, limit: int) -> Awaitable[list[Session]]:
+        """The ``limit`` sessions of ``user`` that were seen last, the latest first, of any age."""
+
+    def end_others(
+        self, mine: SessionDigest, only: Sequence[SessionDigest] | None = None
+    ) -> Awaitable[tuple[SessionDigest, ...]]:
+        """End the other sessions of whose session ``mine`` is, or those of them in ``only``.
+
+        Which have ended; none where ``mine`` is no session (any more).
+        """
+
+
 class Administration(Protocol):
     """What only administrators, and whoever holds the machine, may do."""
 
@@ -379,6 +411,13 @@ class RoomsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Renamed:
+    """This person has another full name now."""
+
+    user: UserId
+
+
+@dataclass(frozen=True, slots=True)
 class ReadTo:
     """This person has read so far."""
 
@@ -408,7 +447,7 @@ class Online:
     gone: frozenset[UserId] | None = None
 
 
-News = Posted | Reached | SessionEnded | RoomsChanged | ReadTo | TypingIn | Online
+News = Posted | Reached | SessionEnded | RoomsChanged | Renamed | ReadTo | TypingIn | Online
 
 
 class Bus(Protocol):

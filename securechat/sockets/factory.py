@@ -23,11 +23,12 @@ from ..core.conversation import Pace
 from ..core.errors import Close
 from ..core.keys import RoomKeys
 from ..core.model import RoomId, SessionDigest, UserId, Visitor
-from ..core.ports import News, Online, ReadTo, RoomsChanged, SessionEnded
+from ..core.ports import News, Online, ReadTo, Renamed, RoomsChanged, SessionEnded
 from .audience import FanoutMetrics
 from .belongings import Belongings
 from .connection import Refusals
 from .fanout import Fanout
+from .names import Names
 from .outbox import Turn
 from .presence import Presence
 from .protocol import ChatProtocol
@@ -105,6 +106,7 @@ class ChatFactory(WebSocketServerFactory):
         )
         self.belongings = Belongings(room_reader, reactor, self.fanout, self.connections_of)
         self.presence = Presence(room_reader, reactor, publish, self.fanout.audience)
+        self.names = Names(room_reader, reactor, self.fanout.audience)
         self._wall_clock = wall_clock
         self._connections: dict[SessionDigest, set[ChatProtocol]] = {}
         self._people: dict[UserId, set[ChatProtocol]] = {}
@@ -188,6 +190,8 @@ class ChatFactory(WebSocketServerFactory):
                 connection.end(Close.SESSION_ENDED)
         elif isinstance(news, RoomsChanged | ReadTo):
             self.belongings.hear(news)
+        elif isinstance(news, Renamed):
+            self.names.hear(news)
         elif isinstance(news, Online):
             self.presence.hear(news)
         else:
@@ -225,6 +229,7 @@ class ChatFactory(WebSocketServerFactory):
     async def drain(self) -> None:
         """Say goodbye to everybody, close with 1012, and drop who does not answer."""
         self.presence.stop()
+        self.names.stop()
         for connection in self._all():
             goodbye = wire.encode("goodbye", retry_ms=random.randint(*RETRY_MS))  # noqa: S311 - jitter
             connection.send(goodbye)

@@ -12,6 +12,7 @@ from .database import DEADLINE_S, Database
 from .events import Events
 from .ledger import Ledger
 from .mysql import Mysql
+from .own_account import OwnAccount
 from .rooms import Rooms
 from .sqlite import FileLock, Sqlite
 from .transaction import Transaction
@@ -46,6 +47,7 @@ class Store:
         self.ledger = Ledger(dialect, self._lock)
         self.accounts = Accounts(self.database)
         self.administration = Administration(self.database)
+        self.own_account = OwnAccount(self.database)
         self.rooms = Rooms(self.database)
         self.changes = Changes(self.database)
         self.events = Events(self.database)

@@ -28,7 +28,8 @@ CREDENTIALS = """
     SELECT id, username, full_name, role, password_bcrypt, password_root_id
     FROM users WHERE username = ?"""
 SESSION = """
-    SELECT u.id, u.username, u.full_name, u.role, s.digest, s.created_ms, s.seen_ms
+    SELECT u.id, u.username, u.full_name, u.role, s.digest, s.created_ms, s.seen_ms,
+        s.browser, s.platform
     FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.digest = ?"""
 STORED = "SELECT password_bcrypt, password_root_id FROM users WHERE id = ?"
 TOUCH_SESSION = "UPDATE sessions SET seen_ms = ? WHERE digest = ? AND seen_ms < ?"
@@ -128,7 +129,7 @@ class Accounts:
             row = tx.one(SESSION, digest)
             if row is None:
                 return None
-            return Session(SessionDigest(bytes(row[4])), people.user_from(row), row[5], row[6])
+            return people.session_from(row[4:], people.user_from(row))
 
         return self._database.read("session", work)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..core.errors import NameTaken
-from ..core.model import PasswordHash, Person, Session, User, UserId
+from ..core.model import Device, PasswordHash, Person, Session, SessionDigest, User, UserId
 from .faults import Conflict
 from .transaction import Row, Transaction, chunks, marks
 
@@ -15,7 +15,9 @@ ADD_USER = """
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
 ADMINISTRATOR = "SELECT 1 FROM users WHERE id = ? AND role = 'administrator'"
 TAKEN = "SELECT 1 FROM users WHERE username = ?"
-ADD_SESSION = "INSERT INTO sessions (digest, user_id, created_ms, seen_ms) VALUES (?, ?, ?, ?)"
+ADD_SESSION = """
+    INSERT INTO sessions (digest, user_id, created_ms, seen_ms, browser, platform)
+    VALUES (?, ?, ?, ?, ?, ?)"""
 TOUCH = "UPDATE users SET revision = revision + 1 WHERE id = ?"
 SEEN = """
     SELECT u.id, u.username, u.full_name FROM users u
@@ -55,7 +57,15 @@ def is_administrator(tx: Transaction, user: UserId) -> bool:
 
 def add_session(tx: Transaction, session: Session) -> None:
     """Store a new session of an existing person."""
-    tx.run(ADD_SESSION, session.digest, session.user.id, session.created_ms, session.seen_ms)
+    tx.run(
+        ADD_SESSION,
+        session.digest,
+        session.user.id,
+        session.created_ms,
+        session.seen_ms,
+        session.device.browser,
+        session.device.platform,
+    )
 
 
 def touch(tx: Transaction, users: Iterable[UserId]) -> None:
@@ -75,6 +85,13 @@ def seen_by(tx: Transaction, viewer: UserId, ids: Sequence[UserId]) -> list[Pers
     for some in chunks(ids):
         rows += tx.all(SEEN.format(ids=marks(some)), *some, viewer, viewer)
     return [Person(UserId(id_), username, name) for id_, username, name in rows]
+
+
+def session_from(row: Row, user: User) -> Session:
+    """A row of digest, created_ms, seen_ms, browser, platform as a session of ``user``."""
+    digest, created_ms, seen_ms, browser, platform = row
+    device = Device(browser, platform)
+    return Session(SessionDigest(bytes(digest)), user, created_ms, seen_ms, device)
 
 
 def user_from(row: Row) -> User:

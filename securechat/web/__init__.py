@@ -10,6 +10,7 @@ from typing import Any
 from ..chat.accounts import Accounts
 from ..chat.administration import Administration
 from ..chat.invitations import Invitations
+from ..chat.own_account import OwnAccount
 from ..core.buckets import Capacity, per_minute
 from ..core.settings import Limits
 from .connections import Connections
@@ -25,6 +26,7 @@ from .proxies import Network, Proxies
 from .resetting import Resetting
 from .sessions import Cookies, Csrf
 from .setting_up import SettingUp
+from .settings import Settings
 from .site import SecureSite, WebMetrics
 from .static import StaticFiles
 from .templates import Templates
@@ -46,6 +48,7 @@ def build_site(
     *,
     accounts: Accounts,
     administration: Administration,
+    own_account: OwnAccount,
     invitations: Invitations,
     limits: Limits,
     origins: Origins,
@@ -68,6 +71,7 @@ def build_site(
 
     accounts           the use cases of people and sessions
     administration     who may register, the first administrator, new passwords
+    own_account        what people change about their own account
     invitations        where invite links lead
     limits             logins_per_address, registrations_per_address, connections_per_address,
                        session_days, password_min
@@ -95,6 +99,7 @@ def build_site(
     throttles = Throttles(
         logins=per_minute(limits.logins_per_address),
         registrations=per_minute(limits.registrations_per_address),
+        changes=per_minute(limits.registrations_per_address),
         links=per_minute(limits.registrations_per_address),
     )
     desk = Desk(
@@ -116,6 +121,7 @@ def build_site(
         setting_up=SettingUp(desk, administration, invitations, metrics, throttles),
         resetting=Resetting(desk, administration, throttles),
         pictures=Pictures(desk, throttles),
+        settings=Settings(desk, own_account, throttles),
         static=static,
         ready=ready,
     )

@@ -11,9 +11,11 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from ..chat.accounts import DAY_MS, Accounts
+from ..chat.accounts import Accounts
+from ..chat.sessions import DAY_MS
 from ..core.buckets import Buckets, address_key
-from ..core.model import Registration, Session
+from ..core.devices import device_of
+from ..core.model import Device, Registration, Session
 from ..core.sentences import Sentence
 from ..core.settings import Limits
 from . import headers
@@ -29,10 +31,14 @@ log = Logger()
 
 @dataclass(frozen=True, kw_only=True)
 class Throttles:
-    """Attempts by client address; ``links`` counts the look-ups of secret links of every kind."""
+    """Attempts by client address; ``links`` counts the look-ups of secret links of every kind.
+
+    ``changes`` counts the forms of people who are logged in.
+    """
 
     logins: Buckets
     registrations: Buckets
+    changes: Buckets
     links: Buckets
 
 
@@ -67,6 +73,10 @@ class Desk:
     async def session(self, request: SecureRequest) -> Session | None:
         """The browser's living session."""
         return await self._accounts.session_of(self.cookies.token(request), self.now_ms())
+
+    def device(self, request: SecureRequest) -> Device:
+        """What the browser calls itself."""
+        return device_of(request.user_agent())
 
     def form(
         self, request: SecureRequest, throttle: Buckets, session_token: str | None = None

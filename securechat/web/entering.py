@@ -74,6 +74,7 @@ class Entering:
                 form.get("confirm"),
                 self._desk.now_ms(),
                 replacing=self._desk.cookies.token(request),
+                device=self._desk.device(request),
             )
         except NOT_ACCEPTED as error:
             return not_accepted(error)
@@ -116,6 +117,7 @@ class Entering:
                 form.get("password"),
                 self._desk.now_ms(),
                 replacing=self._desk.cookies.token(request),
+                device=self._desk.device(request),
             )
         except WrongPair:
             return Answer(401, "wrong_pair", Sentence("answer.wrong_pair"))

@@ -176,6 +176,7 @@ class Joining:
                 self._desk.now_ms(),
                 token,
                 replacing=self._desk.cookies.token(request),
+                device=self._desk.device(request),
             )
         except Refused:
             return OVER

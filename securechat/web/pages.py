@@ -20,6 +20,7 @@ from .joining import Joining
 from .pictures import Pictures
 from .resetting import Resetting
 from .setting_up import SettingUp
+from .settings import Settings
 from .site import SecureRequest
 from .static import StaticFiles, send
 
@@ -40,6 +41,7 @@ class Pages:
         setting_up: SettingUp,
         resetting: Resetting,
         pictures: Pictures,
+        settings: Settings,
         static: StaticFiles,
         ready: Ready,
     ) -> None:
@@ -49,6 +51,7 @@ class Pages:
         self._setting_up = setting_up
         self._resetting = resetting
         self._pictures = pictures
+        self._settings = settings
         self._static = static
         self._ready = ready
 
@@ -109,6 +112,14 @@ class Pages:
             return
         csrf = self._desk.csrf.token("session", token)
         self._desk.show(request, "chat.html", user=session.user, csrf=csrf)
+
+    @app.route("/settings", methods=["GET"])
+    async def show_settings(self, request: SecureRequest) -> None:
+        await self._settings.show(request)
+
+    @app.route("/settings", methods=["POST"])
+    async def change_settings(self, request: SecureRequest) -> None:
+        await self._settings.submit(request)
 
     @app.route("/session", methods=["GET"])
     async def session(self, request: SecureRequest) -> None:

@@ -65,6 +65,7 @@ class Resetting:
                 form.get("confirm"),
                 self._desk.now_ms(),
                 replacing=self._desk.cookies.token(request),
+                device=self._desk.device(request),
             )
         except NOT_ACCEPTED as error:
             return not_accepted(error)

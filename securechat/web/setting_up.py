@@ -93,6 +93,7 @@ class SettingUp:
                 cast("Registration", registration),
                 self._desk.now_ms(),
                 replacing=self._desk.cookies.token(request),
+                device=self._desk.device(request),
             )
         except WrongToken:
             return NO_TOKEN

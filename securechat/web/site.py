@@ -140,6 +140,11 @@ class SecureRequest(Request):
         sent = self.requestHeaders.getRawHeaders(b"Accept-Language") or []
         return b",".join(sent).decode("latin-1")
 
+    def user_agent(self) -> str | None:
+        """What the browser calls itself."""
+        sent = self.requestHeaders.getRawHeaders(b"User-Agent") or [b""]
+        return sent[0].decode("latin-1") or None
+
     def words(self) -> Words:
         """The texts in the language that the browser asks for, as the answer's headers then say."""
         words = self.site.words(self.accept_language())

@@ -96,6 +96,22 @@ class Accessibility(BrowserCase):
         found += self.findings(eve, "/reset with errors")
         self.assertEqual(found, [])
 
+    def test_the_settings_have_no_violation(self) -> None:
+        daemon = self.daemon()
+        ada = self.person(daemon, "Ada Lovelace")
+        ada.excuse(r"console: Failed to load resource: the server responded with a status of 4")
+        for user_agent in ("curl/8", "Mozilla/5.0 (Android 14; Mobile) Firefox/140.0"):
+            self.visitor(daemon, ada.full_name, user_agent=user_agent).log_in()
+        ada.visit("/settings")
+        found = self.findings(ada, "/settings")
+        ada.page.get_by_role("button", name="Change the password").click()
+        ada.page.locator("#password-error").wait_for()
+        found += self.findings(ada, "/settings with errors")
+        ada.page.get_by_role("button", name="End all others").click()
+        ada.page.locator("p.notice").wait_for()
+        found += self.findings(ada, "/settings with a notice")
+        self.assertEqual(found, [])
+
     def invited(self, eve: Visitor, ada: Visitor, general: str) -> Visitor:
         """``eve``, who has registered by the link ``general``, at one to a room of ``ada``."""
         ada.visit()

@@ -29,7 +29,7 @@ from tests.support.daemon import ROOT
 from .cases import ProcessCase
 
 DOCUMENT = ROOT / "docs" / "protocol.md"
-LOSSY = {"presence", "member", "room", "removed", "read", "typing"}
+LOSSY = {"presence", "member", "room", "removed", "person", "read", "typing"}
 """Frames that may be lost and come when they like: passed over where nobody waits for them."""
 
 FULL_NAMES = {"Ada": "Ada Lovelace", "Eve": "Eve"}

@@ -27,6 +27,7 @@ from tests.store import (
     events_contract,
     ledger_contract,
     notices_contract,
+    own_account_contract,
     posting_contract,
     removal_contract,
     rights_contract,
@@ -160,6 +161,10 @@ class Administrators(administration_contract.AdministrationContract, MariaDBCase
 
 
 class Resets(administration_contract.ResetsContract, MariaDBCase):
+    pass
+
+
+class OwnAccounts(own_account_contract.OwnAccountContract, MariaDBCase):
     pass
 
 

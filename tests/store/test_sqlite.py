@@ -24,6 +24,7 @@ from tests.store import (
     events_contract,
     ledger_contract,
     notices_contract,
+    own_account_contract,
     posting_contract,
     removal_contract,
     rights_contract,
@@ -154,6 +155,10 @@ class Administrators(administration_contract.AdministrationContract, SqliteCase)
 
 
 class Resets(administration_contract.ResetsContract, SqliteCase):
+    pass
+
+
+class OwnAccounts(own_account_contract.OwnAccountContract, SqliteCase):
     pass
 
 

@@ -53,9 +53,12 @@ class MemoryAdministration:
         await self.people._ready()
         if username not in self.people.users:
             return None
-        self.resets = {key: one for key, one in self.resets.items() if one[0] != username}
+        self.forget_reset(username)
         self.resets[digest] = (username, expires_ms)
         return self.people.users[username][0].id
+
+    def forget_reset(self, username: str) -> None:
+        self.resets = {key: one for key, one in self.resets.items() if one[0] != username}
 
     async def reset_of(self, digest: bytes, now_ms: int) -> User | None:
         await self.people._ready()

@@ -16,6 +16,7 @@ from securechat.assets import static_dir, templates_dir
 from securechat.chat.accounts import Accounts
 from securechat.chat.administration import Administration
 from securechat.chat.invitations import Invitations
+from securechat.chat.own_account import OwnAccount
 from securechat.core.buckets import Capacity
 from securechat.core.model import (
     Registration,
@@ -27,6 +28,7 @@ from securechat.web import Origins, SecureSite, StaticFiles, build_site
 from .fakes_accounts import START_MS, MemoryAccounts
 from .fakes_administration import MemoryAdministration
 from .fakes_invites import MemoryRooms
+from .fakes_own_account import MemoryOwnAccount
 from .fakes_ports import CountedMetrics, CountingRandom, HeardBus, InlineHashing, memory_sealer
 from .fakes_wire import Response, Wire, parse
 
@@ -63,6 +65,7 @@ class Web:
         self.administration = Administration(
             self.operator, self.accounts, self.bus, self.random, registration
         )
+        self.own = MemoryOwnAccount(self.store, self.operator)
         self.rooms = MemoryRooms(self.store)
         rooms: Any = self.rooms
         self.origins = Origins(public_url)
@@ -74,6 +77,7 @@ class Web:
         self.site: SecureSite = build_site(
             accounts=self.accounts,
             administration=self.administration,
+            own_account=OwnAccount(self.own, self.accounts, self.bus),
             invitations=Invitations(rooms, rooms, self.random),
             limits=self.limits,
             origins=self.origins,

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
 
-from securechat.chat.accounts import DAY_MS, Accounts, InvalidFields, WrongPair
+from securechat.chat.accounts import Accounts, InvalidFields, WrongPair
+from securechat.chat.sessions import DAY_MS
 from securechat.core.errors import Busy, NameTaken, Unavailable
 from securechat.core.model import Session, digest_of
 from securechat.core.ports import SessionEnded

@@ -26,6 +26,7 @@ from securechat.core.ports import (
     Posted,
     Reached,
     ReadTo,
+    Renamed,
     RoomsChanged,
     SessionEnded,
     TypingIn,
@@ -42,6 +43,7 @@ every_news = st.one_of(
     st.builds(Reached, rooms, numbers),
     st.builds(SessionEnded, st.binary(min_size=32, max_size=32).map(SessionDigest)),
     st.builds(RoomsChanged, users),
+    st.builds(Renamed, users),
     st.builds(ReadTo, users, st.builds(ReadMark, rooms, numbers, numbers, numbers)),
     st.builds(TypingIn, users, rooms, numbers),
     st.builds(
