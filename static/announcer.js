@@ -2,6 +2,7 @@
  * Says to screen readers what arrived: at most one sentence a second, so that a busy room stays
  * bearable. Pure: where it is said is handed in.
  */
+import { plain } from './markup.js';
 import { t } from './texts.js';
 
 /** @typedef {{author: string, body: string, key: string}} Said */
@@ -66,7 +67,7 @@ export class Announcer {
 
   /** @param {Said} message */
   #sentence({ author, body }) {
-    const text = `${this.#name_of(author)}: ${body}`;
+    const text = `${this.#name_of(author)}: ${plain(body)}`;
     return text.length > longest ? `${text.slice(0, longest)} …` : text;
   }
 }

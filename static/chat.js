@@ -32,6 +32,7 @@ import { Vault } from './vault.js';
 import { is_outdated, version } from './version.js';
 import { on_wake } from './wake.js';
 import * as wire from './wire.js';
+import { Writing } from './writing.js';
 
 /**
  * @typedef {import('./message.js').Message} Message
@@ -325,6 +326,7 @@ const offer_alerts = lazily(async () => {
   const { offer } = await import('./alerts.offer.js');
   offer(element('offer'), preferences, { announce, on_answer: () => stage.composer.focus() });
 });
+new Writing({ room: () => stage.place?.room.facts, ask, me: me.id, lazily });
 const open_new = lazily(async () => {
   const dialog = await import('./new.dialog.js');
   dialog.open_new({ send: ask, on_room: enter, me: me.id });

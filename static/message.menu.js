@@ -14,6 +14,7 @@
  */
 import { open_dialog } from './dialog.js';
 import { ask } from './dialog.form.js';
+import { draw_words } from './markup.view.js';
 import { open_menu } from './menu.js';
 import { make } from './nodes.js';
 import { may } from './rights.js';
@@ -26,12 +27,10 @@ const words_in_it = 'edits';
 const emojis = ['👍', '❤️', '😂', '🎉', '👀', '✅'];
 
 /** @param {Message} message @param {Ports} ports */
-const ask_reaction = (message, { react }) =>
-  ask(t('menu.react'), {
-    fields: [{ name: 'emoji', label: t('menu.react.emoji'), most: 16, required: true }],
-    action: t('menu.react'),
-    perform: async ({ emoji }) => react(message, emoji.trim()),
-  });
+async function ask_reaction(message, { react }) {
+  const { open_emoji } = await import('./emoji.dialog.js');
+  open_emoji(t('emoji.react'), (emoji) => react(message, emoji));
+}
 
 /** @param {Room} room @param {Message} message @param {Ports} ports */
 const ask_delete = (room, { seq, from }, { send, me }) =>
@@ -53,14 +52,14 @@ const ask_report = (room, { seq, from }, { send, name_of }) =>
     },
   });
 
-/** @param {Room} room @param {Message} message */
-export function show_edits({ annotations }, message) {
+/** @param {Room} room @param {Message} message @param {import('./frames.js').Person} me */
+export function show_edits({ annotations }, message, me) {
   const versions = [message, ...annotations.edits(message)].reverse();
   const items = versions.map(({ time, body }, i) => {
     const older = i === versions.length - 1 ? 'message.edits.first' : 'message.edits.before';
     const which = i === 0 ? 'message.edits.now' : older;
     const when = make('p', { class: 'hint' }, t(which, { time: full(time) }));
-    return make('li', {}, when, make('p', { class: 'version', dir: 'auto' }, body));
+    return make('li', {}, when, draw_words(body, me.username, 'version'));
   });
   const dialog = open_dialog(t('message.edits'), make('ol', { class: 'versions' }, ...items));
   dialog.classList.add(words_in_it);
@@ -93,7 +92,7 @@ export function open_message_menu(anchor, room, message, ports) {
     if (own) items.push({ label: t('menu.edit'), act: () => ports.edit(message) });
   }
   if (annotations.edits(message).length)
-    items.push({ label: t('menu.edits'), act: () => show_edits(room, message) });
+    items.push({ label: t('menu.edits'), act: () => show_edits(room, message, me) });
   items.push({ label: t('menu.copy'), act: () => copy(annotations.text(message)) });
   if (!own) items.push({ label: t('menu.report'), act: () => ask_report(room, message, ports) });
   if (can_post && (own || may('moderate', facts, server_role)))

@@ -9,6 +9,7 @@
  * @property {boolean} sound whether a notification makes a sound
  * @property {Record<string, 'all'|'mentions'|'none'>} rooms by room id; left out: 'all' in direct
  *   rooms, 'mentions' elsewhere
+ * @property {string[]} emoji that were used last, the newest first
  */
 const shelf_key = 'securechat.preferences';
 
@@ -17,6 +18,7 @@ const defaults = {
   shortcuts: true,
   ...{ notify: false, offered: false, hide_words: false, sound: false },
   rooms: {},
+  emoji: [],
 };
 
 export class Preferences {

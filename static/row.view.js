@@ -1,4 +1,6 @@
 /** Draws one row of the timeline as DOM nodes. */
+import { plain } from './markup.js';
+import { draw_words } from './markup.view.js';
 import { calls } from './mentions.js';
 import { make } from './nodes.js';
 import { all_joined, reported, sentence } from './notices.js';
@@ -35,6 +37,8 @@ const fates = {
 };
 const hues = 8;
 const quote_characters = 140;
+/** Surely has as many characters of words, whatever the markers. */
+const quoted_characters = 1000;
 const most_reactions = 20;
 
 /** @param {string} name @returns {string} up to two initials */
@@ -79,8 +83,8 @@ function head(author, own, time, { name_of, handle_of }) {
   return line;
 }
 
-/** @param {string} text */
-const body = (text) => make('p', { class: 'body', dir: 'auto' }, text);
+/** @param {string} text @param {Sight} sight */
+const body = (text, { me }) => draw_words(text, me.username, 'body');
 
 /** @param {string} label @param {string} action @param {Record<string, string>} [more] */
 const button = (label, action, more = {}) =>
@@ -95,8 +99,10 @@ function quote(target, { quoted, name_of, annotations, me }) {
     node.append(make('span', { class: 'quote-text' }, t(gone)));
     return node;
   }
-  const text = annotations.text(message).replace(/\s+/g, ' ');
-  const start = text.length > quote_characters ? `${text.slice(0, quote_characters)}…` : text;
+  const text = annotations.text(message);
+  const words = plain(text.slice(0, quoted_characters)).replace(/\s+/g, ' ');
+  const cut = text.length > quoted_characters || words.length > quote_characters;
+  const start = cut ? `${words.slice(0, quote_characters)}…` : words;
   const name = message.from === me.id ? t('people.you') : name_of(message.from);
   node.append(make('span', { class: 'quote-name', dir: 'auto' }, name));
   node.append(' ', make('span', { class: 'quote-text', dir: 'auto' }, start));
@@ -151,7 +157,7 @@ function draw_message({ message, own, head: with_head }, sight) {
   if (target) item.append(quote(target, sight));
   const text = sight.annotations.text(message);
   if (!own && calls(text, sight.me.username)) item.classList.add('calls-me');
-  item.append(body(text));
+  item.append(body(text, sight));
   if (sight.annotations.edits(message).length)
     item.append(button(t('message.edited'), 'edits', { class: 'edited', tabindex: '-1' }));
   item.append(...reactions(seq, sight));
@@ -165,7 +171,7 @@ function draw_letter({ letter, head: with_head }, sight) {
   if (with_head) item.classList.add('first');
   if (with_head) item.append(head('', true, letter.made_ms, sight));
   if (letter.target && letter.kind === 'reply') item.append(quote(letter.target, sight));
-  item.append(body(letter.body));
+  item.append(body(letter.body, sight));
   if (letter.state === 'failed') {
     const { kind = 'reply', code = '', text = '' } = letter;
     const why = make('p', { class: 'fate' }, `${t(fates[kind])} ${reason_of({ code, text })} `);

@@ -16,6 +16,8 @@
  * @property {() => void} on_read the counts have changed
  */
 import { Composer } from './composer.js';
+import { plain } from './markup.js';
+import { show_copied } from './markup.view.js';
 import { spoken } from './message.js';
 import { element } from './nodes.js';
 import { Pill } from './pill.js';
@@ -219,7 +221,7 @@ export class Stage {
   /** @param {Message} message */
   #reply(message) {
     const { people, me } = this.#ports;
-    const text = this.place?.room.annotations.text(message).replace(/\s+/g, ' ') ?? '';
+    const text = plain(this.place?.room.annotations.text(message) ?? '').replace(/\s+/g, ' ');
     const said = { name: people.name(message.from), text: text.slice(0, words_of_quote) };
     const own = message.from === me.id;
     const words = t(own ? 'composer.replying_yourself' : 'composer.replying', said);
@@ -276,7 +278,8 @@ export class Stage {
     const room = this.place?.room;
     const message = room?.log.at(Number(seq));
     const letter = outbox.letters.find(({ id }) => id === mid);
-    if (action === 'retry') outbox.retry(mid);
+    if (action === 'copy-code') this.#copy_code(from);
+    else if (action === 'retry') outbox.retry(mid);
     else if (action === 'discard') outbox.discard(mid);
     else if (action === 'copy' && letter) this.#copy(letter.body);
     else if (action === 'reopen') room?.pages.reopen(Number(seq));
@@ -291,7 +294,9 @@ export class Stage {
     else if (action === 'reply') this.#reply(message);
     else if (action === 'react') this.#react(message, from.dataset.emoji ?? '👍');
     else if (action === 'edits')
-      import('./message.menu.js').then(({ show_edits }) => show_edits(room, message));
+      import('./message.menu.js').then(({ show_edits }) =>
+        show_edits(room, message, this.#ports.me),
+      );
     else if (action === 'report') {
       const { seq, refused = '' } = message;
       const said = { seq: String(seq), room: this.id, cause: refused };
@@ -299,14 +304,22 @@ export class Stage {
     }
   }
 
-  /** @param {string} text */
+  /** @param {HTMLElement} button of a block of code */
+  async #copy_code(button) {
+    const code = button.closest('.code')?.querySelector('pre')?.textContent ?? '';
+    if (await this.#copy(code)) show_copied(button);
+  }
+
+  /** @param {string} text @returns {Promise<boolean>} whether the browser allowed it */
   async #copy(text) {
     const { announce } = this.#ports;
     try {
       await navigator.clipboard.writeText(text);
       announce(t('copy.done'));
+      return true;
     } catch {
       announce(t('copy.refused'));
+      return false;
     }
   }
 }

@@ -184,7 +184,7 @@ class Visitor:
 
     def message(self, text: str, page: Page | None = None) -> Locator:
         """The stored messages that read exactly so."""
-        body = (page or self.page).locator("p.body").get_by_text(text, exact=True)
+        body = (page or self.page).locator(".body").get_by_text(text, exact=True)
         return (page or self.page).locator("li.message[data-seq]").filter(has=body)
 
     def reads(self, *texts: str) -> None:
