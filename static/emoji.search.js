@@ -56,7 +56,7 @@ function rank({ names, words }, part, language) {
   const [own, other] = language === 'de' ? [words, names] : [names, words];
   /** @param {string[]} all */
   const begins = (all) => all.some((name) => fold(name).startsWith(part));
-  if (own.some((name) => fold(name) === part)) return 0;
+  if ([...names, ...words].some((name) => fold(name) === part)) return 0;
   if (begins(own.slice(0, 1))) return 1;
   if (begins(own)) return 2;
   return begins(other) || begins(names.flatMap((name) => name.split('_'))) ? 3 : no_match;

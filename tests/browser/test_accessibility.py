@@ -29,7 +29,9 @@ RUN = """async (tags) => {
 }"""
 
 
-class Accessibility(BrowserCase):
+class AxeCase(BrowserCase):
+    """Tests that ask axe-core."""
+
     skip = reason_to_skip() or (None if AXE.exists() else "axe-core is not installed (npm ci)")
 
     def findings(self, visitor: Visitor, state: str) -> list[str]:
@@ -54,6 +56,8 @@ class Accessibility(BrowserCase):
         )
         return [f"{where}: {excess_px} px too wide"] if excess_px > 0 else []
 
+
+class Accessibility(AxeCase):
     def test_forms_and_errors_have_no_violation(self) -> None:
         daemon = self.daemon()
         ada = self.visitor(daemon, "Ada Lovelace")

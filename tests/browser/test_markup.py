@@ -43,10 +43,29 @@ PAYLOADS = (
     "＜script＞alert(1)＜/script＞ \u2066\u202e<b>\u202c\u2069",
     "[x](javascript:alert(1)) ![x](//evil.example/x.png) **<b>bold</b>**",
 )
+MARKED = (
+    "**<img src=x onerror=alert(1)>** _<svg onload=alert(1)>_ ~~<b>~~ `<script>alert(1)</script>`",
+    "> <iframe src=javascript:alert(1)>\n- <math><style>\n1. <base href=//evil.example/>",
+    "```html onload=alert(1)\n<script>alert(1)</script>\n```",
+    '```"><script>\nalert(1)\n```',
+    "```html\n</code></pre><script>alert(1)</script>\n```",
+    "[<img src=x onerror=alert(1)>](https://a.example/?<script>)",
+    '[x](https://a.example/"onmouseover="alert(1)) https://a.example/"onclick="alert(1)"',
+    "[x](JAVASCRIPT:alert(1)) [x](java\tscript:alert(1)) [x](&#106;avascript:alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=) [x](vbscript:x) [x](blob:https://a.example/x)",
+    "[x](javascript://a.example/%0aalert(1)) <javascript:alert(1)> [x](//evil.example)",
+    "[https://bank.example](https://evil.example/) https://bank.example@evil.example/",
+    "https://a.example/\u202egnp.exe [x\u202e](https://a.example)",
+    "@<script>alert(1)</script> @ada.lovelace<img src=x onerror=alert(1)>",
+)
+"""Payloads in the markup that messages do have: links may come of them, and nothing else."""
 FOREIGN = (
-    "#rows :is(script, img, svg, iframe, a, math, style, link, base, meta, form, input, object, "
+    "#rows :is(script, img, svg, iframe, math, style, link, base, meta, form, input, object, "
     "video, details, template, b)"
 )
+WORDS = "strong, em, s, code, pre, a, span, bdi, p, div, blockquote, ol, ul, li, button"
+ATTRIBUTES = """(nodes) => [...new Set(nodes.flatMap((node) => node.getAttributeNames()))].sort()"""
+LINK_ATTRIBUTES = ["dir", "href", "referrerpolicy", "rel", "target", "title"]
 
 
 class Markup(BrowserCase):
@@ -54,8 +73,17 @@ class Markup(BrowserCase):
         page = visitor.page
         self.assertEqual(page.locator(FOREIGN).count(), 0)
         self.assertEqual(page.locator("script:not([src])").count(), 0)
-        self.assertEqual(page.locator("p.body *:not(button), .author *, h1 *").count(), 0)
+        self.assertEqual(page.locator(f".body *:not({WORDS}), .author *, h1 *").count(), 0)
+        self.assert_links_are_harmless(visitor)
         self.assertEqual(visitor.unexcused, [])
+
+    def assert_links_are_harmless(self, visitor: Visitor) -> None:
+        links = visitor.page.locator("#rows a")
+        self.assertLessEqual(set(links.evaluate_all(ATTRIBUTES)), set(LINK_ATTRIBUTES))
+        for link in links.all():
+            self.assertRegex(link.get_attribute("href") or "", r"\A(https?://|mailto:)")
+            self.assertEqual(link.get_attribute("rel"), "noopener noreferrer")
+            self.assertEqual(link.get_attribute("target"), "_blank")
 
     def test_markup_in_messages_is_shown_as_text_to_everybody(self) -> None:
         daemon = self.daemon()
@@ -63,15 +91,38 @@ class Markup(BrowserCase):
         ada = self.person(daemon, "Ada Lovelace")
         for payload in PAYLOADS:
             mallory.say(payload)
-        ada.reads(PAYLOADS[-1])
-        mallory.reads(PAYLOADS[-1])
-        self.assertEqual(ada.rows(), [("<b>Mallory</b>", payload) for payload in PAYLOADS])
-        self.assertEqual(mallory.rows(), [("You", payload) for payload in PAYLOADS])
+        ada.reads(PAYLOADS[-1].replace("**", ""))
+        mallory.reads(PAYLOADS[-1].replace("**", ""))
+        shown = [payload.replace("**", "") for payload in PAYLOADS]
+        self.assertEqual(ada.rows(), [("<b>Mallory</b>", words) for words in shown])
+        self.assertEqual(mallory.rows(), [("You", words) for words in shown])
         self.assert_nothing_was_injected(ada)
         self.assert_nothing_was_injected(mallory)
         ada.page.reload()
-        ada.reads(PAYLOADS[-1])
-        self.assertEqual(ada.rows(), [("<b>Mallory</b>", payload) for payload in PAYLOADS])
+        ada.reads(shown[-1])
+        self.assertEqual(ada.rows(), [("<b>Mallory</b>", words) for words in shown])
+        self.assert_nothing_was_injected(ada)
+
+    def test_markup_within_the_marks_of_messages_stays_text(self) -> None:
+        daemon = self.daemon()
+        mallory = self.person(daemon, "Mallory")
+        ada = self.person(daemon, "Ada Lovelace")
+        for payload in MARKED:
+            mallory.say(payload)
+        mallory.say("the end")
+        for visitor in (ada, mallory):
+            visitor.reads("the end")
+            self.assertEqual(len(visitor.rows()), len(MARKED) + 1)
+            self.assert_nothing_was_injected(visitor)
+        hosts = [a.get_attribute("href") or "" for a in ada.page.locator("#rows a").all()]
+        self.assertEqual([one for one in hosts if "evil" in one], ["https://evil.example/"])
+        self.assertEqual(ada.page.locator(".real").all_inner_texts(), ["(evil.example)"])
+        ada.message("the end").hover()
+        for payload in MARKED[:2]:
+            mallory.say(f"@{ada.username} {payload}")
+        mallory.choose("the end", "Reply")
+        mallory.say(MARKED[0])
+        ada.page.locator(".quote").wait_for()
         self.assert_nothing_was_injected(ada)
 
     def test_markup_in_names_is_shown_as_text_on_every_page(self) -> None:

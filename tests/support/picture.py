@@ -6,6 +6,7 @@ narrow and wide, light and dark, into that folder, for eyes.
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -51,13 +52,18 @@ def conversation() -> Iterator[dict[str, Visitor]]:
             for name, text in SAID:
                 people[name].say(text)
                 for one in people.values():
-                    one.reads(text)
+                    one.page.locator("#rows").get_by_text(_end(text), exact=True).wait_for()
             _furnish(people[ADA], people[GRACE])
             yield people
         finally:
             for one in people.values():
                 one.leave()
             daemon.stop()
+
+
+def _end(text: str) -> str:
+    """The last line: those of a list stand apart, without their numbers."""
+    return re.sub(r"\A\d\. ", "", text.splitlines()[-1])
 
 
 def _furnish(ada: Visitor, grace: Visitor) -> None:
