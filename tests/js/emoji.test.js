@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import * as emoji from '../../static/emoji.search.js';
+import { Roommates } from '../../static/roommates.js';
 import { closed_name, people_like, wish_in } from '../../static/suggest.js';
 
 const { by_name, groups, groups_with, label, move, search, typed_itself, with_recent } = emoji;
@@ -135,4 +136,33 @@ test('people are suggested by user name first, then by any of their names', () =
   assert.deepEqual(like('adam'), []);
   const many = Array.from({ length: 30 }, (_, i) => member(`ann${i}`, 'Ann'));
   assert.equal(people_like(many, 'ann', '').length, 8);
+});
+
+test('the members of a room are read once, and anew when they are others', async () => {
+  const asked = [];
+  let room = { id: 'general', members: 3 };
+  let broken = false;
+  const ask = async ({ room: id, after }) => {
+    asked.push(`${id} ${after}`);
+    if (broken) throw new Error('no connection');
+    if (after) return { members: [{ id: 'b', username: 'b' }], more: false };
+    return { members: [{ id: 'a', username: 'a' }], more: true };
+  };
+  const roommates = new Roommates(() => room, ask);
+  const names = async () => (await roommates.list()).map(({ username }) => username);
+  assert.deepEqual(
+    [await names(), await names()],
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+  );
+  assert.deepEqual(asked, ['general ', 'general a']);
+  room = { id: 'general', members: 4 };
+  broken = true;
+  await assert.rejects(names());
+  broken = false;
+  assert.deepEqual(await names(), ['a', 'b']);
+  room = undefined;
+  assert.deepEqual(await names(), []);
 });
