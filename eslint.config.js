@@ -76,9 +76,9 @@ export default [
     languageOptions: { sourceType: 'script' },
   },
   {
-    // A list of things, not of things to do.
+    // A list of things and their names in every language, not of things to do.
     files: ['static/emoji.js'],
-    rules: { 'max-lines': 'off' },
+    rules: { 'max-lines': 'off', 'no-restricted-syntax': 'off' },
   },
   {
     files: ['tests/js/**'],

@@ -84,6 +84,6 @@ export function draw_words(text, me, name) {
 
 /** Says for a moment that it has been copied. @param {HTMLElement} button */
 export function show_copied(button) {
-  button.textContent = t('words.copied');
+  button.textContent = t('copy.done');
   setTimeout(() => (button.textContent = t('words.copy')), copied_ms);
 }

@@ -51,7 +51,7 @@ export class Suggestions {
   constructor(ports) {
     this.#ports = ports;
     const text = this.#text;
-    /** @type {HTMLElement} */ (text.parentElement).append(this.#list);
+    element('composer').append(this.#list);
     text.setAttribute('aria-autocomplete', 'list');
     text.setAttribute('aria-controls', this.#list.id);
     text.addEventListener('input', (event) => this.typed(/** @type {InputEvent} */ (event)));
