@@ -19,6 +19,7 @@
  * @property {(alert: Alert) => void} show in place of the room's last one
  * @property {(room: string) => void} close
  */
+import { plain } from './markup.js';
 import { calls } from './mentions.js';
 import { spoken } from './message.js';
 import { hash_of } from './rooms.js';
@@ -112,7 +113,8 @@ export class Alerts {
     const { from, body } = told.newest;
     const { called, name_of } = this.#ports;
     const author = name_of(from);
-    const text = body.length > longest ? `${body.slice(0, longest)} …` : body;
+    const said = plain(body);
+    const text = said.length > longest ? `${said.slice(0, longest)} …` : said;
     if (told.seqs.length > 1) {
       const { title } = this.#bare(facts, told);
       return { title, body: t('alerts.said', { author, text }) };

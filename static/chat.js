@@ -87,14 +87,11 @@ const people = new Directory({
   on_change: () => redraw(),
 });
 const outbox = new Outbox({
-  shelf,
-  user: me.id,
+  ...{ shelf, later, random, user: me.id },
   send: (letter) => send(wire.post(letter)),
   make_id: wire.make_id,
   now: () => Date.now(),
-  later,
   cancel: (timer) => clearTimeout(timer),
-  random,
   on_change: () => stage.timeline.changed(),
 });
 /** @param {RoomFacts} facts */
@@ -326,12 +323,12 @@ const offer_alerts = lazily(async () => {
   const { offer } = await import('./alerts.offer.js');
   offer(element('offer'), preferences, { announce, on_answer: () => stage.composer.focus() });
 });
-new Writing({ room: () => stage.place?.room.facts, ask, me: me.id, lazily });
 const open_new = lazily(async () => {
   const dialog = await import('./new.dialog.js');
   dialog.open_new({ send: ask, on_room: enter, me: me.id });
 });
 element('new').addEventListener('click', open_new);
+new Writing({ room: () => stage.place?.room.facts, ask, me: me.id, lazily });
 element('logout').addEventListener('submit', () => {
   connection.stop();
   alerts.close_all();

@@ -19,7 +19,10 @@ import securechat
 from securechat.assets import static_dir, templates_dir
 from securechat.web.templates import STATUSES
 
-PREFIXES = ("alerts.", "error.", "field.", "login.notice.", "setup.done.lead.", "status.")
+PREFIXES = (
+    *("alerts.", "emoji.", "error.", "field.", "login.notice.", "setup.done.lead.", "status."),
+    "suggest.",
+)
 """How keys begin that are put together where they are used; each must stand somewhere as it is."""
 
 PACKAGE = Path(securechat.__file__).parent
