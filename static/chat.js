@@ -8,9 +8,10 @@ import { BannerView } from './banner.view.js';
 import { Connection } from './connection.js';
 import { Details } from './details.js';
 import { Drafts } from './drafts.js';
+import { Entrances } from './entrances.js';
 import { spoken } from './message.js';
 import { element } from './nodes.js';
-import { facts_after, is_about_members, reported } from './notices.js';
+import { facts_after, is_about_members, reported_in } from './notices.js';
 import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
 import { Panes } from './panes.js';
@@ -100,11 +101,16 @@ const rooms = new Rooms({ make: make_place, on_gone });
 /** @type {Pace<import('./rooms.js').Place>} */
 const watches = new Pace(({ room }) => room.watch(), later);
 const stage = new Stage({
-  ...{ me, outbox, drafts, people, send, ask, title, announce, report },
+  ...{ me, outbox, drafts, people, send, ask, title, announce },
+  report: (message) => reported_in(message, rooms, title, (id) => people.name(id)),
   on_read: () => sidebar.changed(),
+  shortcuts: () => preferences.all.shortcuts,
+  find: () => entrances.find(),
+  help: () => entrances.take('help'),
 });
 const sidebar = new Sidebar({
   ...{ rooms, title, me: me.id },
+  narrow: (groups) => entrances.ways?.finder.narrow(groups) ?? groups,
   open: () => stage.place?.room.facts,
 });
 const alerts_view = new AlertsView({ me: me.id, on_open: visit });
@@ -116,6 +122,13 @@ const alerts = new Alerts({
   now: () => Date.now(),
   show: (alert) => void alerts_view.show(alert),
   close: (room) => void alerts_view.close(room),
+});
+const entrances = new Entrances({
+  ...{ rooms, people, stage, title, me, ask, announce, preferences, go: enter },
+  again: go,
+  draw: () => sidebar.draw(),
+  show_rooms: (open) => panes.rooms(open),
+  lazily: (task) => lazily(task),
 });
 const panes = new Panes({ on_details: (open) => lazily(() => details.open(open))() });
 const details = new Details({
@@ -196,14 +209,6 @@ function learn(facts) {
   redraw();
 }
 
-/** @param {import('./message.js').Message} message @returns {{name: string, author: string}|null} */
-function report(message) {
-  const { room: id, seq } = reported(message);
-  const room = rooms.get(id)?.room;
-  const author = room?.log.at(seq)?.from;
-  return room ? { name: title(room.facts), author: author ? people.name(author) : '' } : null;
-}
-
 /** @param {import('./rooms.js').Place} place one is no member any more: every word of it goes */
 function on_gone({ room: { facts } }) {
   const own = unsent(facts.id, outbox, drafts);
@@ -281,6 +286,8 @@ function redraw() {
 
 /** @param {{id: string}} room known already, or on its way */
 function enter(room) {
+  // A dialog gives the focus back when it closes: that comes before the room takes it.
+  /** @type {HTMLDialogElement|null} */ (document.querySelector('dialog[open]'))?.close();
   if ('name' in room) learn(/** @type {RoomFacts} */ (room));
   visit(hash_of(room.id));
 }
@@ -297,6 +304,8 @@ function go() {
   show_room();
   const seq = message_in(location.hash);
   if (seq && stage.id === room_in(location.hash)) stage.timeline.jump(seq);
+  // The way here is out of sight, though the room was open already.
+  else if (document.activeElement?.matches('body, nav *')) stage.composer.focus();
 }
 
 /** Shows the room that the address names, or the first. */
@@ -323,11 +332,6 @@ const offer_alerts = lazily(async () => {
   const { offer } = await import('./alerts.offer.js');
   offer(element('offer'), preferences, { announce, on_answer: () => stage.composer.focus() });
 });
-const open_new = lazily(async () => {
-  const dialog = await import('./new.dialog.js');
-  dialog.open_new({ send: ask, on_room: enter, me: me.id });
-});
-element('new').addEventListener('click', open_new);
 new Writing({ room: () => stage.place?.room.facts, ask, me: me.id, lazily });
 element('logout').addEventListener('submit', () => {
   connection.stop();
@@ -336,10 +340,6 @@ element('logout').addEventListener('submit', () => {
   for (const { id } of [...outbox.letters]) outbox.discard(id);
 });
 addEventListener('hashchange', go);
-// The address may be the room's already, as after coming back into it.
-element('room-groups').addEventListener('click', (/** @type {any} */ { target }) => {
-  if (target.closest('a')) later(go, 0);
-});
 on_wake(() => connection.wake());
 addEventListener('offline', () => offline() && connection.pause());
 document.addEventListener('visibilitychange', () => stage.seen());

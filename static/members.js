@@ -6,6 +6,9 @@
 import { locale } from './texts.js';
 import { command } from './wire.js';
 
+/** The room of everybody who has an account. */
+export const everybody = 'general';
+
 export class Members {
   /** @type {Member[]} */
   list = [];
@@ -56,6 +59,16 @@ export class Members {
     this.list = [...this.list, ...page.members];
     this.more = page.more;
     this.#show_present();
+  }
+
+  /** Reads to the end. @param {() => void} on_page after each page @returns {Promise<void>} */
+  async load_all(on_page) {
+    await this.load();
+    on_page();
+    while (this.more) {
+      await this.load_more();
+      on_page();
+    }
   }
 
   /** @param {Member[]} before */

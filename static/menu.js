@@ -5,6 +5,7 @@
  *   short ones stand side by side
  */
 import { make } from './nodes.js';
+import { keep_open } from './press.js';
 
 /** @param {HTMLElement} menu @param {KeyboardEvent} event */
 function move(menu, event) {
@@ -22,6 +23,7 @@ function move(menu, event) {
 
 /** @param {HTMLElement} anchor @param {string} label @param {Item[]} items */
 export function open_menu(anchor, label, items) {
+  const button = anchor instanceof HTMLButtonElement ? anchor : null;
   const menu = make('div', { class: 'menu', role: 'menu', 'aria-label': label, popover: 'auto' });
   const row = make('div', { class: 'menu-row', role: 'none' });
   if (items.some(({ short }) => short)) menu.append(row);
@@ -37,13 +39,14 @@ export function open_menu(anchor, label, items) {
   menu.addEventListener('keydown', (event) => move(menu, event));
   menu.addEventListener('toggle', (event) => {
     const open = /** @type {ToggleEvent} */ (event).newState === 'open';
-    anchor.setAttribute('aria-expanded', String(open));
+    if (button) button.setAttribute('aria-expanded', String(open));
     if (!open) menu.remove();
   });
-  anchor.setAttribute('aria-expanded', 'true');
+  button?.setAttribute('aria-expanded', 'true');
   // In the top layer wherever it stands, so it stays within its landmark.
   (anchor.closest('main, aside') ?? document.body).append(menu);
   // Browsers that know it put the menu beside the button; others in the middle.
   /** @type {any} */ (menu).showPopover({ source: anchor });
+  keep_open(menu);
   /** @type {HTMLElement|null} */ (menu.querySelector('[role=menuitem]'))?.focus();
 }

@@ -11,6 +11,7 @@
  * @property {(message: Message) => void} edit
  * @property {(message: Message, emoji: string) => void} react
  * @property {(text: string) => void} copy
+ * @property {(seq: number) => string} link_to
  */
 import { open_dialog } from './dialog.js';
 import { ask } from './dialog.form.js';
@@ -66,6 +67,19 @@ export function show_edits({ annotations }, message, me) {
   dialog.dataset.seq = String(message.seq);
 }
 
+/** @param {Message} message @param {Ports} ports @returns {import('./menu.js').Item[]} */
+const reactions = (message, ports) => [
+  ...emojis.map((emoji) => ({
+    ...{ label: emoji, short: true },
+    act: () => ports.react(message, emoji),
+  })),
+  { label: t('menu.other_emoji'), act: () => ask_reaction(message, ports), short: true },
+];
+
+/** The reactions alone. @param {HTMLElement} anchor @param {Message} message @param {Ports} ports */
+export const open_reactions = (anchor, message, ports) =>
+  open_menu(anchor, t('emoji.react'), reactions(message, ports));
+
 /**
  * @param {HTMLElement} anchor
  * @param {Room} room
@@ -81,19 +95,14 @@ export function open_message_menu(anchor, room, message, ports) {
   /** @type {import('./menu.js').Item[]} */
   const items = [];
   if (can_post) {
-    for (const emoji of emojis)
-      items.push({ label: emoji, act: () => ports.react(message, emoji), short: true });
-    items.push({
-      label: t('menu.other_emoji'),
-      act: () => ask_reaction(message, ports),
-      short: true,
-    });
+    items.push(...reactions(message, ports));
     items.push({ label: t('menu.reply'), act: () => ports.reply(message) });
     if (own) items.push({ label: t('menu.edit'), act: () => ports.edit(message) });
   }
   if (annotations.edits(message).length)
     items.push({ label: t('menu.edits'), act: () => show_edits(room, message, me) });
   items.push({ label: t('menu.copy'), act: () => copy(annotations.text(message)) });
+  items.push({ label: t('message.copy_link'), act: () => copy(ports.link_to(message.seq)) });
   if (!own) items.push({ label: t('menu.report'), act: () => ask_report(room, message, ports) });
   if (can_post && (own || may('moderate', facts, server_role)))
     items.push({

@@ -79,10 +79,11 @@ function draw_found({ id, name, topic, members, joined }, { send, on_room }, tol
   return make('li', {}, words, enter);
 }
 
-/** @param {Ports} ports */
-function find(ports) {
+/** @param {Ports} ports @param {string} [text] looked for at first */
+function find(ports, text = '') {
   const label = t('new.find.search');
   const search = make('input', { type: 'search', 'aria-label': label, placeholder: label });
+  search.value = text;
   const list = make('ul', { class: 'found' });
   const told = make('p', { class: 'hint', role: 'status' });
   const more = make('button', { type: 'button', class: 'quiet', hidden: '' }, t('new.find.more'));
@@ -90,9 +91,9 @@ function find(ports) {
   let turn = 0;
   const look = async (/** @type {boolean} */ further) => {
     const mine = ++turn;
-    const text = search.value.trim();
+    const typed = search.value.trim();
     try {
-      const asked = command('find_rooms', { text, after: further ? after : '' });
+      const asked = command('find_rooms', { text: typed, after: further ? after : '' });
       const answer = await ports.send(asked);
       if (mine !== turn) return;
       const rooms = /** @type {import('./frames.js').PublicRoom[]} */ (answer.rooms);
@@ -102,7 +103,7 @@ function find(ports) {
       after = rooms.at(-1)?.id ?? '';
       more.hidden = !answer.more;
       told.textContent = '';
-      if (!list.children.length && text) told.textContent = t('new.find.none', { text });
+      if (!list.children.length && typed) told.textContent = t('new.find.none', { text: typed });
     } catch (error) {
       told.textContent = error instanceof Error ? error.message : String(error);
     }
@@ -125,8 +126,8 @@ const ways = [
   ['direct', t('new.direct'), direct],
 ];
 
-/** @param {Ports} ports */
-export function open_new(ports) {
+/** @param {Ports} ports @param {string} [text] a public room is looked for by this */
+export function open_new(ports, text = '') {
   const tabs = make('fieldset', { class: 'tabs' });
   tabs.append(make('legend', { class: 'hidden' }, t('new.ways')));
   const place = make('div');
@@ -138,6 +139,6 @@ export function open_new(ports) {
   open_dialog(t('shell.new'), tabs, place);
   const first = /** @type {HTMLInputElement} */ (tabs.querySelector('input'));
   first.checked = true;
-  place.replaceChildren(find(ports));
-  first.focus();
+  place.replaceChildren(find(ports, text));
+  /** @type {HTMLElement} */ ((text && place.querySelector('input')) || first).focus();
 }

@@ -50,6 +50,21 @@ export const all_joined = ([one, two, three, ...others]) =>
 /** Where a reported message is. @param {Message} message @returns {{room: string, seq: number}} */
 export const reported = ({ about = {} }) => ({ room: text(about.room), seq: Number(about.target) });
 
+/**
+ * @param {Message} message a report
+ * @param {import('./rooms.js').Rooms} rooms
+ * @param {(facts: import('./frames.js').RoomFacts) => string} title
+ * @param {(id: string) => string} name_of
+ * @returns {{name: string, author: string}|null} the room of the message and who wrote it, or '';
+ *   null where the reader is not in that room
+ */
+export function reported_in(message, rooms, title, name_of) {
+  const { room: id, seq } = reported(message);
+  const room = rooms.get(id)?.room;
+  const author = room?.log.at(seq)?.from;
+  return room ? { name: title(room.facts), author: author ? name_of(author) : '' } : null;
+}
+
 /** Whether it changes who is in the room, or as what. @param {string} kind */
 export const is_about_members = (kind) =>
   ['joined', 'left', 'removed', 'banned', 'unbanned', 'muted', 'unmuted', 'role'].includes(kind);

@@ -19,6 +19,10 @@ export class Panes {
       this.rooms(false);
       element('rooms-show').focus();
     });
+    document.querySelector('nav')?.addEventListener('keydown', ({ key, defaultPrevented }) => {
+      const narrow = element('rooms-back').offsetParent !== null;
+      if (key === 'Escape' && narrow && !defaultPrevented) element('rooms-back').click();
+    });
     const button = element('details-show');
     button.addEventListener('click', () => {
       const open = element('details').hidden;

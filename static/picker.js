@@ -1,20 +1,10 @@
 /** Choosing people out of everybody: a search field over a list of boxes. */
 import { make } from './nodes.js';
-import { Members, matches } from './members.js';
+import { everybody, Members, matches } from './members.js';
 import { face } from './row.view.js';
 import { t } from './texts.js';
 
-/** Everybody who has an account is a member here. */
-const everybody = 'general';
 const most_shown = 50;
-
-/** @param {Members} people @param {() => void} draw */
-async function load(people, draw) {
-  await people.load();
-  draw();
-  while (people.more) await people.load_more();
-  draw();
-}
 
 /**
  * @param {object} options
@@ -59,6 +49,6 @@ export function make_picker({ send, name, label, leave_out, one }) {
   };
   search.addEventListener('input', draw);
   search.addEventListener('keydown', (event) => event.key === 'Enter' && event.preventDefault());
-  load(people, draw).catch((error) => (told.textContent = error.message));
+  people.load_all(draw).catch((error) => (told.textContent = error.message));
   return { node, chosen: () => [...chosen] };
 }

@@ -1,6 +1,7 @@
 /** What one may do with a room as a whole, each asked for in a dialog. */
 import { ask } from './dialog.form.js';
 import { invite } from './invite.dialog.js';
+import { everybody } from './members.js';
 import { make_picker } from './picker.js';
 import { may } from './rights.js';
 import { t } from './texts.js';
@@ -14,9 +15,6 @@ import { command } from './wire.js';
  * @property {string} role one's role on the server
  * @property {() => import('./frames.js').Member[]} here who is known to be in the room
  */
-
-/** Where everybody is who has an account: nobody leaves it. */
-const everybody = 'general';
 
 /** @param {RoomFacts} room @param {Send} send */
 const ask_topic = ({ id, topic }, send) =>
@@ -91,6 +89,7 @@ export function offers(room, ports) {
       label: t(room.archived ? 'room.reopen' : 'room.archive'),
       act: () => ask_archive(room, send),
     },
+    // Nobody leaves the room of everybody.
     {
       is: may('leave', room, role) && room.id !== everybody,
       ...{ label: t('room.leave'), act: () => ask_leave(room, send) },

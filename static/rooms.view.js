@@ -25,8 +25,8 @@ export const private_mark = '◆';
 /** @param {number} n */
 const count = (n) => (n >= most_unread ? `${most_unread - 1}+` : n.toLocaleString(locale));
 
-/** @param {import('./tally.js').Tally} tally @returns {Node[]} */
-function badges_of({ unread, mentions }) {
+/** @param {{unread: number, mentions: number}} tally @returns {Node[]} */
+export function badges_of({ unread, mentions }) {
   const nodes = [];
   if (mentions) {
     const said = t('rooms.mentions', { n: mentions, count: count(mentions) });
@@ -44,7 +44,7 @@ function badges_of({ unread, mentions }) {
 }
 
 /** @param {RoomFacts} facts @param {string} name @param {string} me @returns {Node[]} */
-function mark({ kind, people = [] }, name, me) {
+export function mark({ kind, people = [] }, name, me) {
   if (kind === 'direct') return [face(people.find((one) => one !== me) ?? me, name)];
   const sign = kind === 'private' ? private_mark : '#';
   return [make('span', { class: 'hash', 'aria-hidden': 'true' }, sign)];

@@ -2,6 +2,8 @@
 import { draw_mark } from './mark.view.js';
 import { draw_rooms, draw_title } from './rooms.view.js';
 
+/** @typedef {{name: string, places: import('./rooms.js').Place[]}} Group */
+
 export class Sidebar {
   #ports;
   #due = false;
@@ -11,6 +13,7 @@ export class Sidebar {
    * @param {import('./rooms.js').Rooms} ports.rooms
    * @param {(facts: import('./frames.js').RoomFacts) => string} ports.title
    * @param {() => import('./frames.js').RoomFacts|undefined} ports.open
+   * @param {(groups: Group[]) => Group[]} ports.narrow to what is being looked for
    * @param {string} ports.me
    */
   constructor(ports) {
@@ -20,14 +23,15 @@ export class Sidebar {
   changed() {
     if (this.#due) return;
     this.#due = true;
-    setTimeout(() => this.#draw(), 0);
+    setTimeout(() => this.draw(), 0);
   }
 
-  #draw() {
-    const { rooms, title, open, me } = this.#ports;
+  /** At once: what is typed next is for what is found now. */
+  draw() {
+    const { rooms, title, open, me, narrow } = this.#ports;
     this.#due = false;
     const facts = open();
-    draw_rooms(rooms.groups(title), title, facts?.id ?? '', me);
+    draw_rooms(narrow(rooms.groups(title)), title, facts?.id ?? '', me);
     draw_title(rooms.unread, facts ? called(facts, title) : '');
     draw_mark(rooms.unread);
   }

@@ -14,6 +14,9 @@
  * @property {(text: string) => void} announce
  * @property {import('./row.view.js').Sight['report']} report
  * @property {() => void} on_read the counts have changed
+ * @property {() => boolean} shortcuts whether single keys act in the timeline
+ * @property {() => void} find
+ * @property {() => void} help
  */
 import { Composer } from './composer.js';
 import { plain } from './markup.js';
@@ -21,12 +24,16 @@ import { show_copied } from './markup.view.js';
 import { spoken } from './message.js';
 import { element } from './nodes.js';
 import { Pill } from './pill.js';
+import { hash_of } from './rooms.js';
 import { draw_head } from './rooms.view.js';
+import { Roving } from './roving.js';
 import { called } from './sidebar.js';
 import { t } from './texts.js';
+import { label_of, TimelineKeys } from './timeline.keys.js';
 import { TimelineView } from './timeline.view.js';
 import { Toolbar } from './toolbar.js';
 import { Typing } from './typing.js';
+import { Unread } from './unread.view.js';
 import { command } from './wire.js';
 
 const read_pause_ms = 1000;
@@ -46,6 +53,8 @@ export class Stage {
   timeline;
   #ports;
   #pill;
+  #unread;
+  #roving = new Roving(element('timeline'), element('rows'), (seq) => this.#label(seq));
   /** @type {any} */
   #reading = null;
   /** Reactions being taken back. @type {Set<string>} */
@@ -62,6 +71,10 @@ export class Stage {
       letters_of: (room) => outbox.of(room),
       on_action: (action, item, from) => this.#act(action, item, from),
       on_end: () => this.seen(),
+      on_drawn: () => {
+        this.#roving.settle(this.timeline.following);
+        this.#unread.look();
+      },
     });
     this.#pill = new Pill(() => {
       this.timeline.follow();
@@ -72,14 +85,30 @@ export class Stage {
       on_submit: (body, about) => this.#submit(body, about),
       on_up: () => this.#edit_last(),
     });
+    this.#unread = new Unread({
+      on_jump: (seq) => this.timeline.jump(seq),
+      on_read: () => this.#mark_read(),
+      on_reached: () => this.seen(),
+    });
     new Toolbar(element('rows'));
+    this.#take_keys();
     element('gone-copy').addEventListener('click', () =>
       this.#copy(element('gone-words').textContent),
     );
-    element('timeline').addEventListener('keydown', (/** @type {KeyboardEvent} */ event) => {
-      if (event.key === 'Escape') this.composer.focus();
-    });
     setInterval(() => this.#draw_typing(), 500);
+  }
+
+  #take_keys() {
+    const { me, announce, shortcuts, find, help } = this.#ports;
+    new TimelineKeys(element('timeline'), {
+      ...{ roving: this.#roving, me, announce, shortcuts, find, help },
+      room: () => this.place?.room,
+      to_end: () => this.timeline.follow(),
+      composer: () => this.composer.focus(),
+      reply: (message) => this.#reply(message),
+      edit: (message) => this.#edit(message),
+      menu: (message, from, reactions) => this.#open_menu(message, from, reactions),
+    });
   }
 
   /** @returns {string} id of the open room, or '' */
@@ -96,6 +125,7 @@ export class Stage {
     const { facts } = room;
     this.#keep_words('');
     this.composer.show(called(facts, title), drafts.of(facts.id), drafts.subject(facts.id));
+    this.#unread.enter(place);
     this.timeline.show(room, tally.unread ? tally.read_seq : null);
     room.look();
     this.redraw();
@@ -110,6 +140,7 @@ export class Stage {
     const had_focus = Boolean(document.activeElement?.closest('main, aside'));
     this.place = null;
     this.#pill.unseen = 0;
+    this.#unread.enter(null);
     close_words();
     this.composer.show('', '');
     this.timeline.clear(words);
@@ -165,7 +196,7 @@ export class Stage {
   #is_read() {
     const { room, tally } = this.place ?? {};
     const last = room?.log.last ?? 0;
-    const looking = !document.hidden && document.hasFocus();
+    const looking = !document.hidden && document.hasFocus() && !this.#unread.pending;
     return looking && this.timeline.following && last > (tally?.read_seq ?? last);
   }
 
@@ -176,6 +207,13 @@ export class Stage {
     if (!this.#ports.send({ type: 'read', room: room.facts.id, seq })) return;
     tally.read({ seq, unread: 0, mentions: 0 });
     this.#ports.on_read();
+  }
+
+  #mark_read() {
+    if (this.place?.room.log.last) this.#read();
+    this.#unread.done();
+    this.composer.focus();
+    this.#ports.announce(t('unread.marked'));
   }
 
   /** @param {string} text @param {import('./drafts.js').Subject|null} subject @param {boolean} typed */
@@ -199,6 +237,7 @@ export class Stage {
     if (!this.place) return false;
     this.#ports.outbox.add(this.id, body, about ? { kind: about.kind, target: about.target } : {});
     this.typing.sent();
+    this.#unread.done();
     if (about?.kind !== 'edit') this.timeline.follow();
     return true;
   }
@@ -253,14 +292,25 @@ export class Stage {
       .finally(() => this.#leaving.delete(key));
   }
 
-  /** @param {Message} message @param {HTMLElement} from */
-  async #open_menu(message, from) {
-    const { open_message_menu } = await import('./message.menu.js');
+  /** @param {number} seq @returns {string} what is said of the message when it has the focus */
+  #label(seq) {
+    const { people, me } = this.#ports;
+    const { log, annotations } = /** @type {Place} */ (this.place).room;
+    const message = log.at(seq);
+    const name_of = (/** @type {string} */ id) =>
+      id === me.id ? t('people.you') : people.name(id);
+    return message ? label_of(message, annotations, name_of) : '';
+  }
+
+  /** @param {Message} message @param {HTMLElement} from @param {boolean} [reactions] nothing else */
+  async #open_menu(message, from, reactions = false) {
+    const { open_message_menu, open_reactions } = await import('./message.menu.js');
     const { me, people, ask } = this.#ports;
     const { room } = /** @type {Place} */ (this.place);
     // The button is gone when nothing points at it: the focus returns to the message.
     from.closest('li')?.focus({ preventScroll: true });
-    open_message_menu(from, room, message, {
+    /** @type {import('./message.menu.js').Ports} */
+    const ports = {
       me,
       name_of: (id) => people.name(id),
       send: ask,
@@ -268,7 +318,10 @@ export class Stage {
       edit: (one) => this.#edit(one),
       react: (one, emoji) => this.#react(one, emoji),
       copy: (text) => this.#copy(text),
-    });
+      link_to: (seq) => new URL(`/${hash_of(this.id, seq)}`, location.href).href,
+    };
+    if (reactions) open_reactions(from, message, ports);
+    else open_message_menu(from, room, message, ports);
   }
 
   /** @param {string} action @param {HTMLElement} item @param {HTMLElement} from */

@@ -12,6 +12,7 @@
  * @property {(room: string) => Letter[]} letters_of
  * @property {(action: string, item: HTMLElement, from: HTMLElement) => void} on_action
  * @property {() => void} on_end the reader reached the end
+ * @property {() => void} on_drawn
  */
 import { Annotations } from './annotations.js';
 import { element, lay } from './nodes.js';
@@ -112,10 +113,17 @@ export class TimelineView {
     this.following = false;
     this.#span = around(seq, this.#run(room));
     this.#render();
-    const node = this.#drawn.get(`seq ${seq}`)?.node;
+    const node = this.#row_from(seq);
     node?.scrollIntoView({ block: 'center' });
     node?.focus({ preventScroll: true });
     this.#ports.on_end();
+  }
+
+  /** Its row, or where it has none, the one after. @param {number} seq */
+  #row_from(seq) {
+    for (const [key, { node }] of this.#drawn)
+      if (key.startsWith('seq ') && Number(key.slice(4)) >= seq) return node;
+    return undefined;
   }
 
   /** Goes to the newest message and stays there. */
@@ -149,6 +157,7 @@ export class TimelineView {
     if (this.following) this.#to_end();
     else if (anchor) this.#hold(anchor);
     this.#reach();
+    this.#ports.on_drawn();
   }
 
   /** @param {Room} room */

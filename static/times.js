@@ -23,6 +23,10 @@ export const short = (time) => short_date.format(time);
 /** @param {number} time ms since 1970 */
 const midnight = (time) => new Date(time).setHours(0, 0, 0, 0);
 
+/** @param {number} time @param {number} now ms since 1970 @returns {string} without the day where that is today */
+export const moment = (time, now) =>
+  (midnight(time) === midnight(now) ? hours : short_date).format(time);
+
 /** @param {number} time @param {number} now ms since 1970 @returns {string} */
 export function day_name(time, now) {
   const days = Math.round((midnight(now) - midnight(time)) / 86_400_000);

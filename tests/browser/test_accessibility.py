@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from typing import Any, Literal
@@ -11,12 +12,13 @@ from urllib.parse import urlsplit
 from tests.browser.cases import BrowserCase
 from tests.browser.test_joining import set_up, setup_path
 from tests.support.browser import PASSWORD, Visitor, reason_to_skip
-from tests.support.daemon import ROOT, DaemonProcess
+from tests.support.daemon import NO_PACE, ROOT, DaemonProcess
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 WIDTHS = (320, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+FOUND = re.compile("found|Nothing")
 RUN = """async (tags) => {
   const { violations, passes } = await axe.run(document, {
     runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'],
@@ -205,6 +207,44 @@ class Accessibility(AxeCase):
         for way in ("Find a room", "New room", "Message people"):
             dialog.get_by_text(way).click()
             found += self.findings(ada, way)
+        ada.page.keyboard.press("Escape")
+        return found
+
+    def test_the_ways_around_have_no_violation(self) -> None:
+        daemon = self.daemon(*NO_PACE)
+        eve = self.person(daemon, "Eve Moneypenny")
+        ada = self.person(daemon, "Ada Lovelace")
+        ada.create_room("Attic")
+        for number in range(40):
+            eve.say(f"line {number}")
+        ada.room_link("general").locator(".badge").get_by_text("40").wait_for()
+        found = self.switcher(ada)
+        self.widen(ada)
+        ada.page.get_by_role("button", name="Keyboard shortcuts").click()
+        ada.dialog("Keyboard shortcuts").wait_for()
+        found += self.findings(ada, "keys")
+        ada.page.keyboard.press("Escape")
+        self.widen(ada)
+        ada.open_room("general")
+        ada.page.get_by_role("button", name="40 new messages since").wait_for()
+        found += self.findings(ada, "much unread")
+        ada.message("line 39").focus()
+        found += self.findings(ada, "a message with the focus")
+        ada.page.set_viewport_size({"width": WIDTHS[0], "height": 800})
+        ada.page.get_by_role("button", name="Rooms", exact=True).click()
+        for typed in ("e", "nothing"):
+            ada.page.locator("#find").fill(typed)
+            ada.page.locator("#find-told").filter(has_text=FOUND).wait_for(state="attached")
+            found += self.findings(ada, f"rooms with {typed}")
+        self.assertEqual(found, [])
+
+    def switcher(self, ada: Visitor) -> list[str]:
+        found = []
+        ada.page.keyboard.press("Control+k")
+        field = ada.page.get_by_role("combobox", name="Name of a room or a person")
+        for typed in ("", "e", "nothing"):
+            field.fill(typed)
+            found += self.findings(ada, f"switcher with “{typed}”")
         ada.page.keyboard.press("Escape")
         return found
 
