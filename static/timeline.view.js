@@ -112,7 +112,7 @@ export class TimelineView {
     if (room.log.first === null || seq > Number(room.log.last)) return;
     this.following = false;
     this.#span = around(seq, this.#run(room));
-    this.#render();
+    this.#draw(room);
     const node = this.#row_from(seq);
     node?.scrollIntoView({ block: 'center' });
     node?.focus({ preventScroll: true });
@@ -150,13 +150,18 @@ export class TimelineView {
     const room = this.#room;
     if (!room) return;
     if (this.#wanted && this.#wanted >= (room.log.first ?? Infinity)) this.jump(this.#wanted);
+    this.#draw(room);
+    this.#reach();
+  }
+
+  /** Whoever draws goes to the right place before more is drawn or loaded. @param {Room} room */
+  #draw(room) {
     this.#span = settle(this.#span, this.#run(room), this.following, this.#most);
     const anchor = this.following ? null : this.#anchor();
     this.#lay(this.#rows(room));
     this.#say_older(room);
     if (this.following) this.#to_end();
     else if (anchor) this.#hold(anchor);
-    this.#reach();
     this.#ports.on_drawn();
   }
 
