@@ -347,6 +347,12 @@ addEventListener('focus', () => stage.seen());
 addEventListener('beforeunload', (event) => {
   if (outbox.unsent && connection.state.name !== 'ended') event.preventDefault();
 });
+// Another tab that logged out has had the browser clear what was kept; what is written here stays.
+addEventListener('pagehide', () => {
+  if (connection.state.name !== 'ended') return;
+  outbox.keep();
+  if (stage.place) stage.composer.keep();
+});
 // Coming back by the browser's Back button: timers and sockets may be long dead.
 addEventListener('pageshow', (event) => event.persisted && location.reload());
 navigator.serviceWorker?.register(address('service_worker')).catch(() => {});

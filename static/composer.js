@@ -36,7 +36,7 @@ export class Composer {
   constructor(ports) {
     this.#ports = ports;
     this.#text.addEventListener('input', () => {
-      this.#keep(true);
+      this.keep(true);
       this.#fit();
     });
     this.#text.addEventListener('keydown', (event) => this.#pressed(event));
@@ -69,7 +69,7 @@ export class Composer {
   }
 
   /** @param {boolean} [typed] */
-  #keep(typed = false) {
+  keep(typed = false) {
     const text = this.#text.value;
     const edits = this.#about?.kind === 'edit';
     const subject = this.#about && { ...this.#about, ...(edits ? { text } : {}) };
@@ -81,7 +81,7 @@ export class Composer {
     this.cancel();
     this.#write(about);
     this.#take_up(about, text);
-    this.#keep();
+    this.keep();
     this.#fit();
     this.focus();
   }
@@ -91,7 +91,7 @@ export class Composer {
     if (!this.#about || (target !== undefined && this.#about.target !== target)) return;
     if (this.#about.kind === 'edit') this.#text.value = this.#aside;
     this.#write(null);
-    this.#keep();
+    this.keep();
     this.#fit();
   }
 
@@ -131,7 +131,7 @@ export class Composer {
     if (this.#ports.on_submit(prepare(this.#text.value), this.#about)) {
       this.#text.value = this.#aside;
       this.#write(null);
-      this.#keep();
+      this.keep();
     }
     this.#fit();
     return this.#text.focus();

@@ -57,15 +57,20 @@ export class Outbox {
   }
 
   #changed() {
+    this.keep();
+    this.#ports.on_change();
+  }
+
+  /** Writes down what must survive a reload. */
+  keep() {
     const kept = this.letters.filter((letter) => letter.state !== 'posted');
-    const { shelf, user, on_change } = this.#ports;
+    const { shelf, user } = this.#ports;
     try {
       if (kept.length) shelf.setItem(shelf_key(user), JSON.stringify(kept));
       else shelf.removeItem(shelf_key(user));
     } catch {
       // A full or forbidden storage loses only the safety net, not the letters in memory.
     }
-    on_change();
   }
 
   /** @param {string} room @returns {Letter[]} */

@@ -33,9 +33,13 @@ class BrowserCase(SynchronousTestCase):
 
     def daemon(self, *options: str, **more: Any) -> DaemonProcess:
         """A running daemon that ends with the test."""
-        daemon = DaemonProcess(Path(self.mktemp()).resolve(), *options, **more)
+        daemon = DaemonProcess(self.folder(), *options, **more)
         self.addCleanup(daemon.stop)
         return daemon.start()
+
+    def folder(self) -> Path:
+        """A folder that is not there yet, for a daemon of this test."""
+        return Path(self.mktemp()).resolve()
 
     def shared_daemon(self) -> DaemonProcess:
         """One daemon for all tests of the class: none of them may stop it or count its people."""
