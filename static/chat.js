@@ -9,6 +9,7 @@ import { Connection } from './connection.js';
 import { Details } from './details.js';
 import { Drafts } from './drafts.js';
 import { Entrances } from './entrances.js';
+import { late } from './late.js';
 import { spoken } from './message.js';
 import { element } from './nodes.js';
 import { facts_after, is_about_members, reported_in } from './notices.js';
@@ -128,9 +129,8 @@ const entrances = new Entrances({
   again: go,
   draw: () => sidebar.draw(),
   show_rooms: (open) => panes.rooms(open),
-  lazily: (task) => lazily(task),
 });
-const panes = new Panes({ on_details: (open) => lazily(() => details.open(open))() });
+const panes = new Panes({ on_details: (open) => details.open(open) });
 const details = new Details({
   send: ask,
   me: () => me,
@@ -138,13 +138,6 @@ const details = new Details({
   preferences,
   on_close: () => panes.details(false),
 });
-
-/** What is loaded only when it is asked for may fail to load. @param {() => Promise<unknown>} task */
-const lazily = (task) => () =>
-  task().catch((error) => {
-    banner.complain(t('banner.part_missing'), complaint_ms);
-    reportError(error);
-  });
 
 /** @param {import('./connection.js').State} state */
 function on_state(state) {
@@ -327,12 +320,16 @@ function show_room() {
 }
 
 /** Somebody has written here: now it is worth a question, once. */
-const offer_alerts = lazily(async () => {
+function offer_alerts() {
   if (!may_be_offered(preferences)) return;
-  const { offer } = await import('./alerts.offer.js');
-  offer(element('offer'), preferences, { announce, on_answer: () => stage.composer.focus() });
-});
-new Writing({ room: () => stage.place?.room.facts, ask, me: me.id, lazily });
+  const on_answer = () => stage.composer.focus();
+  late(
+    () => import('./alerts.offer.js'),
+    ({ offer }) => offer(element('offer'), preferences, { announce, on_answer }),
+  );
+}
+addEventListener('missing', () => banner.complain(t('banner.part_missing'), complaint_ms));
+new Writing({ room: () => stage.place?.room.facts, ask, me: me.id });
 element('logout').addEventListener('submit', () => {
   connection.stop();
   alerts.close_all();
@@ -348,11 +345,7 @@ addEventListener('beforeunload', (event) => {
   if (outbox.unsent && connection.state.name !== 'ended') event.preventDefault();
 });
 // Another tab that logged out has had the browser clear what was kept; what is written here stays.
-addEventListener('pagehide', () => {
-  if (connection.state.name !== 'ended') return;
-  outbox.keep();
-  if (stage.place) stage.composer.keep();
-});
+addEventListener('pagehide', () => connection.state.name === 'ended' && stage.keep());
 // Coming back by the browser's Back button: timers and sockets may be long dead.
 addEventListener('pageshow', (event) => event.persisted && location.reload());
 navigator.serviceWorker?.register(address('service_worker')).catch(() => {});

@@ -4,6 +4,8 @@
  * @typedef {import('./details.view.js').DetailsView} DetailsView
  * @typedef {import('./frames.js').RoomFacts} RoomFacts
  */
+import { late } from './late.js';
+
 export class Details {
   #ports;
   /** @type {DetailsView|null} */
@@ -11,20 +13,24 @@ export class Details {
   /** @type {RoomFacts|null} */
   #room = null;
   #epoch = 0;
+  #wanted = false;
 
   /** @param {import('./details.view.js').Ports} ports */
   constructor(ports) {
     this.#ports = ports;
   }
 
-  /** @param {boolean} open */
+  /** @param {boolean} open as wanted last, once it is loaded */
   async open(open) {
-    if (open && !this.#view) {
-      const { DetailsView } = await import('./details.view.js');
-      this.#view ??= new DetailsView(this.#ports);
-    }
-    this.#view?.show(this.#room, this.#epoch);
-    if (this.#view) this.#view.open = open;
+    this.#wanted = open;
+    if (open && !this.#view)
+      await late(
+        () => import('./details.view.js'),
+        ({ DetailsView }) => (this.#view ??= new DetailsView(this.#ports)),
+      );
+    if (!this.#view) return;
+    this.#view.show(this.#room, this.#epoch);
+    this.#view.open = this.#wanted;
   }
 
   /** @param {RoomFacts|null} room @param {number} [epoch] of its newest key */

@@ -11,9 +11,9 @@
  * @property {import('./preferences.js').Preferences} preferences
  */
 import { RoomChoice } from './alerts.choice.js';
+import { late } from './late.js';
 import { deeds, role_name } from './member.menu.js';
 import { Members } from './members.js';
-import { open_menu } from './menu.js';
 import { element, lay, make } from './nodes.js';
 import { may } from './rights.js';
 import { offers } from './room.deeds.js';
@@ -178,7 +178,12 @@ export class DetailsView {
     if (!items.length) return { item, portrait, words };
     const menu = make('button', { type: 'button', class: 'quiet', 'data-member': id }, '⋯');
     menu.setAttribute('aria-label', t('member.change', { name: full_name }));
-    menu.addEventListener('click', () => open_menu(menu, full_name, items));
+    menu.addEventListener('click', () =>
+      late(
+        () => import('./menu.js'),
+        ({ open_menu }) => open_menu(menu, full_name, items),
+      ),
+    );
     item.append(menu);
     return { item, portrait, words };
   }

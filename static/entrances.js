@@ -17,9 +17,9 @@
  * @property {() => void} again shows the room of the address
  * @property {() => void} draw the sidebar, at once
  * @property {(open: boolean) => void} show_rooms where they are a view of their own
- * @property {(task: () => Promise<unknown>) => () => unknown} lazily tells where it fails
  */
 import { deed_anywhere } from './keys.js';
+import { late } from './late.js';
 import { element } from './nodes.js';
 
 /** Then the page has come to rest: who takes one of them later does not wait. */
@@ -40,7 +40,7 @@ export class Entrances {
     element('help').hidden = this.#field.hidden = false;
     element('new').addEventListener('click', () => this.#open_new(''));
     element('help').addEventListener('click', () => this.take('help'));
-    this.#field.addEventListener('focus', () => this.#ports.lazily(() => this.#here())());
+    this.#field.addEventListener('focus', () => this.#with_ways(() => {}));
     document.addEventListener('keydown', (event) => this.#pressed(event));
     // The address may be the room's already, as after coming back into it.
     element('room-groups').addEventListener('click', (/** @type {any} */ { target }) => {
@@ -60,11 +60,11 @@ export class Entrances {
 
   /** @param {string} text what is looked for among the public rooms */
   #open_new(text) {
-    const { ask, go, me, lazily } = this.#ports;
-    lazily(async () => {
-      const dialog = await import('./new.dialog.js');
-      dialog.open_new({ send: ask, on_room: go, me: me.id }, text);
-    })();
+    const { ask, go, me } = this.#ports;
+    late(
+      () => import('./new.dialog.js'),
+      ({ open_new }) => open_new({ send: ask, on_room: go, me: me.id }, text),
+    );
   }
 
   async #load() {
@@ -98,9 +98,14 @@ export class Entrances {
     }
   }
 
+  /** @param {(ways: Ways) => unknown} use */
+  #with_ways(use) {
+    late(() => this.#here(), use);
+  }
+
   /** @param {Deed} deed */
   take(deed) {
-    this.#ports.lazily(async () => (await this.#here()).take(deed))();
+    this.#with_ways((ways) => ways.take(deed));
   }
 
   /** @param {KeyboardEvent} event */

@@ -1,5 +1,5 @@
 /** What may be done to one member, asked for in words before it is done. */
-import { ask } from './dialog.form.js';
+import { ask } from './asking.js';
 import { may, outranks } from './rights.js';
 import { t } from './texts.js';
 import { command } from './wire.js';

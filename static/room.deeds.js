@@ -1,8 +1,7 @@
 /** What one may do with a room as a whole, each asked for in a dialog. */
-import { ask } from './dialog.form.js';
-import { invite } from './invite.dialog.js';
+import { ask, invite } from './asking.js';
+import { late } from './late.js';
 import { everybody } from './members.js';
-import { make_picker } from './picker.js';
 import { may } from './rights.js';
 import { t } from './texts.js';
 import { command } from './wire.js';
@@ -57,7 +56,14 @@ const ask_leave = ({ id, name, kind }, send) =>
   });
 
 /** @param {RoomFacts} room @param {Ports} ports */
-function ask_person({ id, name }, { send, here }) {
+const ask_person = (room, ports) =>
+  late(
+    () => import('./picker.js'),
+    ({ make_picker }) => pick_person(make_picker, room, ports),
+  );
+
+/** @param {typeof import('./picker.js').make_picker} make_picker @param {RoomFacts} room @param {Ports} ports */
+function pick_person(make_picker, { id, name }, { send, here }) {
   const members = new Set(here().map((member) => member.id));
   const { node, chosen } = make_picker({
     ...{ send, name: 'person', label: t('people.search'), one: true },
@@ -74,7 +80,7 @@ function ask_person({ id, name }, { send, here }) {
   });
 }
 
-/** @param {RoomFacts} room @param {Ports} ports @returns {{label: string, act: () => void}[]} */
+/** @param {RoomFacts} room @param {Ports} ports @returns {{label: string, act: () => unknown}[]} */
 export function offers(room, ports) {
   const { send, role } = ports;
   const may_invite = may('invite', room, role);

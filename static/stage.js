@@ -3,6 +3,7 @@
  *
  * @typedef {import('./rooms.js').Place} Place
  * @typedef {import('./message.js').Message} Message
+ * @typedef {typeof import('./message.menu.js')} Menu
  * @typedef {object} StagePorts
  * @property {import('./frames.js').Person} me
  * @property {import('./outbox.js').Outbox} outbox
@@ -18,7 +19,9 @@
  * @property {() => void} find
  * @property {() => void} help
  */
+import { close_edits } from './asking.js';
 import { Composer } from './composer.js';
+import { late } from './late.js';
 import { plain } from './markup.js';
 import { show_copied } from './markup.view.js';
 import { spoken } from './message.js';
@@ -36,14 +39,10 @@ import { Typing } from './typing.js';
 import { Unread } from './unread.view.js';
 import { command } from './wire.js';
 
+const message_menu = () => import('./message.menu.js');
+
 const read_pause_ms = 1000;
 const words_of_quote = 80;
-
-/** Words that must go are in no open dialog either. @param {number} [seq] of this message alone */
-const close_words = (seq) =>
-  /** @type {HTMLDialogElement|null} */ (
-    document.querySelector(`dialog.edits${seq === undefined ? '' : `[data-seq="${seq}"]`}`)
-  )?.close();
 
 export class Stage {
   /** @type {Place|null} */
@@ -107,7 +106,7 @@ export class Stage {
       composer: () => this.composer.focus(),
       reply: (message) => this.#reply(message),
       edit: (message) => this.#edit(message),
-      menu: (message, from, reactions) => this.#open_menu(message, from, reactions),
+      menu: (message, from, reactions) => this.#menu(message, from, reactions),
     });
   }
 
@@ -141,7 +140,7 @@ export class Stage {
     this.place = null;
     this.#pill.unseen = 0;
     this.#unread.enter(null);
-    close_words();
+    close_edits();
     this.composer.show('', '');
     this.timeline.clear(words);
     this.#keep_words(own);
@@ -173,7 +172,7 @@ export class Stage {
     this.typing.came(this.id, message.from);
     if (message.kind === 'deleted') {
       this.composer.cancel(message.target);
-      close_words(message.target);
+      close_edits(message.target);
     }
     const others = spoken.has(message.kind) && message.from !== this.#ports.me.id;
     if (live && others && (!this.timeline.following || document.hidden)) this.#pill.unseen++;
@@ -223,6 +222,12 @@ export class Stage {
     drafts.keep(this.id, text, subject);
     if (typed && text && subject?.kind !== 'edit' && this.typing.typed(this.id))
       send({ type: 'typing', room: this.id });
+  }
+
+  /** Writes down again what is unsent. */
+  keep() {
+    this.#ports.outbox.keep();
+    if (this.place) this.composer.keep();
   }
 
   #draw_typing() {
@@ -303,8 +308,12 @@ export class Stage {
   }
 
   /** @param {Message} message @param {HTMLElement} from @param {boolean} [reactions] nothing else */
-  async #open_menu(message, from, reactions = false) {
-    const { open_message_menu, open_reactions } = await import('./message.menu.js');
+  #menu(message, from, reactions) {
+    late(message_menu, (menu) => this.#open_menu(menu, message, from, reactions));
+  }
+
+  /** @param {Menu} menu @param {Message} message @param {HTMLElement} from @param {boolean} [reactions] nothing else */
+  #open_menu(menu, message, from, reactions = false) {
     const { me, people, ask } = this.#ports;
     const { room } = /** @type {Place} */ (this.place);
     // The button is gone when nothing points at it: the focus returns to the message.
@@ -320,8 +329,8 @@ export class Stage {
       copy: (text) => this.#copy(text),
       link_to: (seq) => new URL(`/${hash_of(this.id, seq)}`, location.href).href,
     };
-    if (reactions) open_reactions(from, message, ports);
-    else open_message_menu(from, room, message, ports);
+    if (reactions) menu.open_reactions(from, message, ports);
+    else menu.open_message_menu(from, room, message, ports);
   }
 
   /** @param {string} action @param {HTMLElement} item @param {HTMLElement} from */
@@ -343,13 +352,11 @@ export class Stage {
   /** @param {string} action @param {Message} message @param {HTMLElement} from */
   #act_on(action, message, from) {
     const { room } = /** @type {Place} */ (this.place);
-    if (action === 'menu') this.#open_menu(message, from);
+    if (action === 'menu') this.#menu(message, from);
     else if (action === 'reply') this.#reply(message);
     else if (action === 'react') this.#react(message, from.dataset.emoji ?? '👍');
     else if (action === 'edits')
-      import('./message.menu.js').then(({ show_edits }) =>
-        show_edits(room, message, this.#ports.me),
-      );
+      late(message_menu, ({ show_edits }) => show_edits(room, message, this.#ports.me));
     else if (action === 'report') {
       const { seq, refused = '' } = message;
       const said = { seq: String(seq), room: this.id, cause: refused };

@@ -5,11 +5,12 @@
  * An entry is a text with `{names}` to be filled in; where a number `n` decides on the form, it
  * holds one text for each plural category of the language (`one`, `other` …).
  *
- * @typedef {keyof typeof en} Key
+ * @typedef {keyof Awaited<ReturnType<typeof catalogues.en>>['default']} Key
  */
-import en from './texts/en.json' with { type: 'json' };
-
-const translations = { de: () => import('./texts/de.json', { with: { type: 'json' } }) };
+const catalogues = {
+  de: () => import('./texts/de.json', { with: { type: 'json' } }),
+  en: () => import('./texts/en.json', { with: { type: 'json' } }),
+};
 
 /** The language that the server chose for this page. */
 export const language = globalThis.document?.documentElement.lang || 'en';
@@ -19,9 +20,11 @@ const variety = new RegExp(`^${language}(-[A-Z]{2})?$`);
 export const locale = globalThis.navigator?.languages?.find((one) => variety.test(one)) ?? language;
 
 /** @type {Record<string, string|Record<string, string>>} */
-const chosen = Object.hasOwn(translations, language)
-  ? (await translations[/** @type {keyof typeof translations} */ (language)]()).default
-  : en;
+const chosen = (
+  await catalogues[
+    Object.hasOwn(catalogues, language) ? /** @type {keyof typeof catalogues} */ (language) : 'en'
+  ]()
+).default;
 const plural = new Intl.PluralRules(language);
 const number = new Intl.NumberFormat(language);
 const list = new Intl.ListFormat(language, { type: 'unit', style: 'short' });

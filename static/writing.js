@@ -6,8 +6,8 @@
  * @property {() => import('./frames.js').RoomFacts|undefined} room that is open
  * @property {(command: any) => Promise<any>} ask
  * @property {string} me user id
- * @property {(task: () => Promise<unknown>) => () => void} lazily tells where loading fails
  */
+import { late } from './late.js';
 import { element } from './nodes.js';
 import { t } from './texts.js';
 
@@ -29,10 +29,7 @@ export class Writing {
       });
     };
     this.#text.addEventListener('input', first);
-    element('composer-emoji').addEventListener(
-      'click',
-      ports.lazily(() => this.#choose()),
-    );
+    element('composer-emoji').addEventListener('click', () => this.#choose());
   }
 
   /** @param {InputEvent} event that asked for it */
@@ -46,11 +43,11 @@ export class Writing {
     new Suggestions({ members: () => roommates.list(), me }).typed(event);
   }
 
-  async #choose() {
-    const [{ open_emoji }, { put }] = await Promise.all([
-      import('./emoji.dialog.js'),
-      import('./suggest.view.js'),
-    ]);
-    open_emoji(t('emoji.choose'), (emoji) => put(this.#text, this.#text.selectionStart, emoji));
+  #choose() {
+    late(
+      () => Promise.all([import('./emoji.dialog.js'), import('./suggest.view.js')]),
+      ([{ open_emoji }, { put }]) =>
+        open_emoji(t('emoji.choose'), (emoji) => put(this.#text, this.#text.selectionStart, emoji)),
+    );
   }
 }

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from .forms import Form, is_form, read_form
 from .origins import Origins
 from .sessions import Cookies, Csrf, came_from_us
 from .site import SecureRequest, WebMetrics
+from .static import takes_gzip
 from .templates import Templates
 
 log = Logger()
@@ -168,6 +170,18 @@ class Desk:
         }
         page = self.templates.page(template, request.words(), **(shown | values))
         request.answer(status, page, headers.HTML)
+
+    def show_packed(self, request: SecureRequest, template: str, **values: Any) -> None:
+        """A page on which nothing comes from the request, so that its length gives no secret away.
+
+        (Packed together with words that a stranger chooses, a token could be guessed by length.)
+        """
+        page = self.templates.page(template, request.accept_language(), **values)
+        request.setHeader(b"Vary", b"Accept-Encoding")
+        if takes_gzip(request):
+            request.setHeader(b"Content-Encoding", b"gzip")
+            page = gzip.compress(page, mtime=0)
+        request.answer(200, page, headers.HTML)
 
     def refuse(self, request: SecureRequest, answer: Answer) -> None:
         """The error page for ``answer``, where there is no form to show again."""

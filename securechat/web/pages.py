@@ -111,7 +111,7 @@ class Pages:
             go(request, "/login?ended" if token else "/login")
             return
         csrf = self._desk.csrf.token("session", token)
-        self._desk.show(request, "chat.html", user=session.user, csrf=csrf)
+        self._desk.show_packed(request, "chat.html", user=session.user, csrf=csrf)
 
     @app.route("/settings", methods=["GET"])
     async def show_settings(self, request: SecureRequest) -> None:

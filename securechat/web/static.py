@@ -9,7 +9,9 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from .bare import bare
 from .site import SecureRequest
+from .texts import for_browsers
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -25,6 +27,7 @@ _TYPES = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
+_BARE = frozenset({".css", ".js", ".mjs"})
 _PACKED = frozenset({".css", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".webmanifest"})
 
 
@@ -71,6 +74,10 @@ class StaticFiles:
 
 def _read(path: Path) -> StaticFile:
     content = path.read_bytes()
+    if path.suffix in _BARE:
+        content = bare(content.decode()).encode()
+    elif path.match("texts/*.json"):
+        content = for_browsers(content.decode()).encode()
     gzipped = gzip.compress(content, mtime=0) if path.suffix in _PACKED else content
     return StaticFile(
         content,
@@ -91,13 +98,14 @@ def send(request: SecureRequest, file: StaticFile | None, caching: str) -> None:
     request.setHeader(b"Cache-Control", caching.encode())
     request.setHeader(b"Vary", b"Accept-Encoding")
     body = file.content
-    if file.gzipped is not None and _takes_gzip(request):
+    if file.gzipped is not None and takes_gzip(request):
         request.setHeader(b"Content-Encoding", b"gzip")
         body = file.gzipped
     request.answer(200, body, file.content_type)
 
 
-def _takes_gzip(request: SecureRequest) -> bool:
+def takes_gzip(request: SecureRequest) -> bool:
+    """Whether the browser unpacks what it is sent."""
     sent = request.requestHeaders.getRawHeaders(b"Accept-Encoding") or []
     codings = [coding.strip().lower() for value in sent for coding in value.split(b",")]
     return b"gzip" in codings

@@ -27,8 +27,23 @@ PLURALS: Mapping[str, Callable[[int], str]] = {
 
 THOUSANDS: Mapping[str, str] = {"de": ".", "en": ","}
 
+PAGES_ALONE = frozenset(
+    {
+        *("field", "form", "join", "login", "over", "page", "register", "reset", "rules"),
+        *("secret", "setup", "status"),
+    }
+)
+"""Areas whose texts only the server writes into pages: browsers are not sent them."""
+
 _MOST_RANGES = 32
 _QUALITY = re.compile(r"q=([01](?:\.\d{0,3})?)")
+
+
+def for_browsers(catalogue: str) -> str:
+    """The JSON of ``catalogue`` without what only the server's pages say."""
+    entries: dict[str, Entry] = json.loads(catalogue)
+    sent = {key: text for key, text in entries.items() if key.partition(".")[0] not in PAGES_ALONE}
+    return json.dumps(sent, ensure_ascii=False, separators=(",", ":"))
 
 
 class Words:

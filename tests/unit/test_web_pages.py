@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from urllib.parse import quote_from_bytes
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -166,6 +167,16 @@ class LoggingIn(PagesCase):
         for path in ("/login", "/register"):
             response = self.browser.get(path)
             self.assertEqual((response.status, response.header("Location")), (303, "/"))
+
+    def test_the_chat_is_packed_for_who_can_unpack_it_and_forms_never_are(self) -> None:
+        self.browser.log_in()
+        packing = ("Accept-Encoding", "gzip")
+        packed = self.browser.get("/", packing)
+        self.assertEqual(packed.header("Content-Encoding"), "gzip")
+        self.assertEqual(packed.header("Vary"), "Accept-Encoding")
+        self.assertEqual(gzip.decompress(packed.body), self.browser.get("/").body)
+        # What is typed comes back on them, beside a token.
+        self.assertIsNone(Browser(self.web).get("/login", packing).header("Content-Encoding"))
 
     def test_without_a_session_the_chat_sends_to_the_log_in_and_says_why(self) -> None:
         self.assertEqual(self.browser.get("/").header("Location"), "/login")

@@ -536,8 +536,8 @@ class StaticFiles(SynchronousTestCase):
         (folder / "deep").mkdir(parents=True)
         self.files = {
             "chat.js": ("text/javascript; charset=utf-8", b"export const x = 1;\n" * 99),
-            "worker.mjs": ("text/javascript; charset=utf-8", b"// worker"),
-            "sw.js": ("text/javascript; charset=utf-8", b"// service worker"),
+            "worker.mjs": ("text/javascript; charset=utf-8", b"work();"),
+            "sw.js": ("text/javascript; charset=utf-8", b"serve();"),
             "app.css": ("text/css; charset=utf-8", b"a{}"),
             "mark.svg": ("image/svg+xml", b"<svg/>"),
             "icon.png": ("image/png", b"\x89PNG"),

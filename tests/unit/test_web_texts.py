@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from markupsafe import Markup
 from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.assets import static_dir
-from securechat.web.texts import PLURALS, THOUSANDS, Texts
+from securechat.web.texts import PAGES_ALONE, PLURALS, THOUSANDS, Texts, for_browsers
 
 
 class WordsTests(SynchronousTestCase):
@@ -47,6 +48,14 @@ class WordsTests(SynchronousTestCase):
 
 
 class Catalogue(SynchronousTestCase):
+    def test_browsers_are_sent_what_their_modules_say(self) -> None:
+        sent = for_browsers(json.dumps({"login.title": "Log in", "room.archive": "Archive"}))
+        self.assertEqual(json.loads(sent), {"room.archive": "Archive"})
+        areas = "|".join(sorted(PAGES_ALONE))
+        for path in static_dir().glob("*.js"):
+            said = re.findall(rf"'(?:{areas})\.[a-z_.]+'", path.read_text(encoding="utf-8"))
+            self.assertEqual(said, [], path.name)
+
     def test_every_language_that_is_shipped_can_count(self) -> None:
         shipped = {path.stem for path in (static_dir() / "texts").glob("*.json")}
         self.assertEqual(shipped, set(PLURALS))
