@@ -5,13 +5,22 @@
  *
  * @typedef {import('./texts.js').Key} Key
  */
-import en from './texts/en.json' with { type: 'json' };
-import { t } from './texts.js';
+import { language, t } from './texts.js';
 
 /** @type {Map<unknown, Key>} */
 const known = new Map();
-for (const [key, text] of Object.entries(en))
-  if (key.startsWith('error.')) known.set(text, /** @type {Key} */ (key));
+/** The first sight of the chat does not wait for it, and no refusal comes sooner. */
+const patience_ms = 3000;
+
+/** Loads the sentences as the server writes them. */
+export async function learn() {
+  const { default: en } = await import('./texts/en.json', { with: { type: 'json' } });
+  for (const [key, text] of Object.entries(en))
+    if (key.startsWith('error.')) known.set(text, /** @type {Key} */ (key));
+}
+
+// What reads as it came needs no second catalogue. Without one it is told in English.
+if (language !== 'en') setTimeout(() => learn().catch(() => {}), patience_ms);
 
 /** @param {{code: string, text: string, retry_ms?: number}} error @returns {string} */
 export function reason_of({ code, text, retry_ms }) {

@@ -2,6 +2,9 @@
  * The words of the pages, in the reader's language. `texts/en.json` is the catalogue, the files
  * beside it translate it entry by entry.
  *
+ * Scripts name their entries by whole keys in quotes, or by how keys begin, up to a dot: browsers
+ * are sent no others.
+ *
  * An entry is a text with `{names}` to be filled in; where a number `n` decides on the form, it
  * holds one text for each plural category of the language (`one`, `other` …).
  *

@@ -176,8 +176,7 @@ class Desk:
 
         (Packed together with words that a stranger chooses, a token could be guessed by length.)
         """
-        page = self.templates.page(template, request.accept_language(), **values)
-        request.setHeader(b"Vary", b"Accept-Encoding")
+        page = self.templates.page(template, request.words(), **values)
         if takes_gzip(request):
             request.setHeader(b"Content-Encoding", b"gzip")
             page = gzip.compress(page, mtime=0)

@@ -52,11 +52,13 @@ class StaticFiles:
         self.folder = folder
         self._files: dict[str, StaticFile] = {}
         tree = hashlib.sha256()
+        scripts = "".join(path.read_text("utf-8") for path in sorted(folder.rglob("*.js")))
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
             if not path.is_file() or any(part.startswith(".") for part in name.split("/")):
                 continue
-            file = _read(path)
+            content = _for_browsers(path, scripts)
+            file = _packed(content, path.suffix)
             self._files[name] = file
             tree.update(f"{name}\0{file.digest}\n".encode())
         self.digest = tree.hexdigest()[:16]
@@ -72,17 +74,22 @@ class StaticFiles:
         return self._files.get(name)
 
 
-def _read(path: Path) -> StaticFile:
+def _for_browsers(path: Path, scripts: str) -> bytes:
+    """The file without what only people or only the server read."""
     content = path.read_bytes()
     if path.suffix in _BARE:
-        content = bare(content.decode()).encode()
-    elif path.match("texts/*.json"):
-        content = for_browsers(content.decode()).encode()
-    gzipped = gzip.compress(content, mtime=0) if path.suffix in _PACKED else content
+        return bare(content.decode()).encode()
+    if path.match("texts/*.json"):
+        return for_browsers(content.decode(), scripts).encode()
+    return content
+
+
+def _packed(content: bytes, suffix: str) -> StaticFile:
+    gzipped = gzip.compress(content, mtime=0) if suffix in _PACKED else content
     return StaticFile(
         content,
         gzipped if len(gzipped) < len(content) else None,
-        _TYPES.get(path.suffix, "application/octet-stream"),
+        _TYPES.get(suffix, "application/octet-stream"),
         hashlib.sha256(content).hexdigest(),
     )
 

@@ -27,23 +27,24 @@ PLURALS: Mapping[str, Callable[[int], str]] = {
 
 THOUSANDS: Mapping[str, str] = {"de": ".", "en": ","}
 
-PAGES_ALONE = frozenset(
-    {
-        *("field", "form", "join", "login", "over", "page", "register", "reset", "rules"),
-        *("secret", "setup", "status"),
-    }
-)
-"""Areas whose texts only the server writes into pages: browsers are not sent them."""
+_QUOTED = re.compile(r"['`]([a-z][a-z0-9_.]*)(?:'|\$\{)")
 
 _MOST_RANGES = 32
 _QUALITY = re.compile(r"q=([01](?:\.\d{0,3})?)")
 
 
-def for_browsers(catalogue: str) -> str:
-    """The JSON of ``catalogue`` without what only the server's pages say."""
+def for_browsers(catalogue: str, scripts: str) -> str:
+    """The JSON of ``catalogue`` with the entries alone that ``scripts`` name.
+
+    An entry is named by its whole key in quotes, or by how that begins up to a dot: ``'error.'``.
+    """
+    quoted = set(_QUOTED.findall(scripts))
+    beginnings = tuple(name for name in quoted if name.endswith("."))
     entries: dict[str, Entry] = json.loads(catalogue)
-    sent = {key: text for key, text in entries.items() if key.partition(".")[0] not in PAGES_ALONE}
-    return json.dumps(sent, ensure_ascii=False, separators=(",", ":"))
+    named = {
+        key: text for key, text in entries.items() if key in quoted or key.startswith(beginnings)
+    }
+    return json.dumps(named, ensure_ascii=False, separators=(",", ":"))
 
 
 class Words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sqlite3
@@ -183,6 +184,8 @@ class Faults(BrowserCase):
         self.arrive_once(ada, "before", "while offline")
 
     def test_what_is_unsent_outlives_a_reload_that_finds_no_server(self) -> None:
+        from playwright.sync_api import Error
+
         daemon = self.daemon()
         ada = self.listener(daemon, "Ada Lovelace").register()
         ada.say("before")
@@ -191,7 +194,8 @@ class Faults(BrowserCase):
         self.told(ada, "Next try in")
         ada.say("while away")
         ada.composer.fill("the next draft")
-        with self.assertRaisesRegex(Exception, "ERR_CONNECTION_REFUSED"):
+        # The browser's own error, or the page that stands in while there is no server.
+        with contextlib.suppress(Error):
             ada.page.reload()
         daemon.start()
         ada.visit("/")

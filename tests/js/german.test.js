@@ -7,7 +7,7 @@ const { listed, locale, t } = await import('../../static/texts.js');
 const { words } = await import('../../static/banner.js');
 const { measure } = await import('../../static/body.js');
 const { sentence } = await import('../../static/notices.js');
-const { reason_of } = await import('../../static/refusals.js');
+const { learn, reason_of } = await import('../../static/refusals.js');
 const { Rooms } = await import('../../static/rooms.js');
 const { clock, day_name, full } = await import('../../static/times.js');
 
@@ -47,7 +47,8 @@ test('what happened is told in German, whatever order its words have', () => {
   assert.equal(told, 'ada hat die Stummschaltung von eve aufgehoben.');
 });
 
-test('a refusal is German where the catalogue knows its sentence, else as the server wrote it', () => {
+test('a refusal is German where the catalogue knows its sentence, else as the server wrote it', async () => {
+  await learn();
   const muted = { code: 'forbidden', text: 'You are muted in this room.' };
   assert.equal(reason_of(muted), 'Du bist in diesem Raum stummgeschaltet.');
   const fast = { code: 'rate_limited', text: 'Too much at once (posts).', retry_ms: 1800 };
