@@ -158,6 +158,16 @@ class Presence:
         self._unknown.add(room)
         self._looking.want()
 
+    def answered(self, room: RoomId) -> None:
+        """Somebody was told by an answer who is online of ``room`` just now.
+
+        Where that is more or less than was shown, all are shown it, even if it is over by then.
+        """
+        company = self._companies.get(room)
+        if company is not None and self._differing(room) is not None:
+            company.shown = None
+            self._is_due(room)
+
     def _announce(self) -> None:
         """Tell the others who is here: all, or who has come and gone since they were told."""
         here, before = frozenset(self._here), self._announced

@@ -109,6 +109,21 @@ class WhoIsOnline(PresenceCase):
         online = [self.presence.is_online(one.id) for one in (ADA, BOB, EVE)]
         self.assertEqual(online, [False, False, True])
 
+    def test_who_was_told_by_an_answer_of_somebody_who_left_at_once_is_told_that_too(self) -> None:
+        ada = self.come()
+        self.come(BOB)
+        self.presence.departed(BOB.id)
+        self.clock.advance(1)
+        self.assertEqual(self.shown(ada)[-1:], [["ada"]])
+        self.presence.arrived(BOB.id)
+        self.presence.answered(GENERAL)
+        self.presence.departed(BOB.id)
+        self.clock.advance(2)
+        self.assertEqual(self.shown(ada), [["ada"]])
+        self.presence.answered(GENERAL)
+        self.clock.advance(2)
+        self.assertEqual(self.shown(ada), [])
+
     def test_whoever_leaves_here_and_is_elsewhere_stays_online(self) -> None:
         self.presence.arrived(ADA.id)
         self.elsewhere(ADA)
