@@ -92,7 +92,7 @@ class Keyboard(BrowserCase):
         newest, *back = self.press(ada, "Shift+Tab", 11)
         self.assertIn("four", newest)
         header = ["details-show", "security-show"]
-        sidebar = ["Log out", "theme", "Settings", "#general", "find", "new", "help"]
+        sidebar = ["Log out", "Settings", "theme", "#general", "find", "new", "help"]
         self.assertEqual(back, [*header, *sidebar, "Skip to the composer"])
         ada.page.keyboard.press("Enter")
         self.assertEqual(self.focused(ada), "composer-text")
