@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from twisted.python import usage
 
 from .options import Options
 
 MISUSED = 2
+MOST_MESSAGES = 1_000_000
 
 
 class _Command(usage.Options):
@@ -84,6 +86,38 @@ class Fsck(_Command):
     )
 
 
+class Demo(_Command):
+    """Fill an empty server with invented people and what they said."""
+
+    synopsis = "Usage: python -m securechat [options] demo [--messages N] [--password-file FILE]"
+    longdesc = (
+        "Fills an empty server with invented people, rooms and messages, to look at or to measure, "
+        "and prints who can log in. Makes database and keyring where there are none; refuses a "
+        "server that somebody uses."
+    )
+    optParameters = [
+        ["messages", None, None, "Tell so many more messages, in a room of their own."],
+        [
+            "password-file",
+            None,
+            None,
+            (
+                "File, readable by its owner only, whose first line is everybody's password. "
+                "[default: one is made up and printed]"
+            ),
+        ],
+    ]
+
+    def postOptions(self) -> None:
+        """The values, read."""
+        typed = self["messages"] or "0"
+        if not typed.isascii() or not typed.isdigit() or int(typed) > MOST_MESSAGES:
+            raise usage.UsageError(f"--messages: give a number up to {MOST_MESSAGES}")
+        self["messages"] = int(typed)
+        file = self["password-file"]
+        self["password-file"] = None if file is None else Path(file).expanduser()
+
+
 class CommandLine(Options):
     """The options of the daemon, then a command."""
 
@@ -95,12 +129,13 @@ class CommandLine(Options):
     subCommands = [
         ["admin", None, Admin, "administrators, passwords and reports"],
         ["fsck", None, Fsck, "examine everything that is stored"],
+        ["demo", None, Demo, "fill an empty server with invented people and messages"],
     ]
 
     def postOptions(self) -> None:
         """The configuration, as the daemon would read it."""
         if self.subCommand is None:
-            raise usage.UsageError("what shall be done? admin or fsck; --help says more")
+            raise usage.UsageError("what shall be done? admin, fsck or demo; --help says more")
         super().postOptions()
 
     def getUsage(self, width: int | None = None) -> str:
@@ -121,7 +156,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from .inspection import inspect
 
         return inspect(options.config, sys.stdout)
-    # Only now: it imports the reactor.
+    # Only now: they import the reactor.
+    if options.subCommand == "demo":
+        from .demo.command import run
+
+        return run(options.config, command["messages"], command["password-file"])
     from . import administration
 
     return administration.run(options.config, command.subCommand, command.subOptions.get("name"))

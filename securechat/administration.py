@@ -28,27 +28,39 @@ from .web.origins import Origins
 DONE, FAILED = 0, 1
 
 
-class _Refusal(Exception):
-    """Why nothing was done, as a sentence."""
+class Refusal(Exception):
+    """Why it was not done, as a sentence."""
 
 
 def run(config: Config, command: str | None, name: str | None) -> int:
     """Carry out ``admin`` with this command; the exit status. Reasons go to standard error."""
-    status = FAILED
 
     async def work(reactor: Any) -> None:
-        nonlocal status
         store, ring = _opened(config, reactor)
         # Not store.start(): the file's lock belongs to the daemon, which may be running.
         store.database.start()
         try:
             await _COMMANDS[command or ""](config, store, RoomKeys(ring.roots), name or "")
-            status = DONE
         finally:
             await store.database.stop()
 
+    return carry_out(work)
+
+
+def carry_out(work: Callable[[Any], Awaitable[None]]) -> int:
+    """Run the reactor for ``work``, which is handed it; the exit status.
+
+    Where work raises Refusal, Misconfigured or Unavailable, standard error has the reason.
+    """
+    status = FAILED
+
+    async def whole(reactor: Any) -> None:
+        nonlocal status
+        await work(reactor)
+        status = DONE
+
     def begin(reactor: Any) -> Deferred[None]:
-        return Deferred.fromCoroutine(work(reactor)).addErrback(_tell)
+        return Deferred.fromCoroutine(whole(reactor)).addErrback(_tell)
 
     try:
         react(begin, ())
@@ -57,7 +69,7 @@ def run(config: Config, command: str | None, name: str | None) -> int:
 
 
 def _tell(failure: Any) -> None:
-    if failure.check(_Refusal, Misconfigured, Unavailable) is None:
+    if failure.check(Refusal, Misconfigured, Unavailable) is None:
         failure.raiseException()
     reason = failure.value
     if isinstance(reason, Unavailable):
@@ -67,11 +79,11 @@ def _tell(failure: Any) -> None:
 
 def _opened(config: Config, reactor: Any) -> tuple[Store, keyring.Keyring]:
     if isinstance(config.database, SqliteDatabase) and not config.database.path.exists():
-        raise _Refusal(f"there is no database {config.database.path}: start the daemon once first")
+        raise Refusal(f"there is no database {config.database.path}: start the daemon once first")
     store = Store(config.database, reactor)
     identity = store.ledger.examine()
     if identity is None:
-        raise _Refusal("the database is new, or an older version's: start the daemon once first")
+        raise Refusal("the database is new, or an older version's: start the daemon once first")
     ring = keyring.read(config.keyring)
     ring.check(identity)
     return store, ring
@@ -117,8 +129,8 @@ def _operator(store: Store) -> Operator:
     return Operator(store.administration, os.urandom)
 
 
-def _nobody(name: str) -> _Refusal:
-    return _Refusal(f"there is nobody with the user name {name!r}")
+def _nobody(name: str) -> Refusal:
+    return Refusal(f"there is nobody with the user name {name!r}")
 
 
 _COMMANDS: dict[str, Callable[[Config, Store, RoomKeys, str], Awaitable[None]]] = {

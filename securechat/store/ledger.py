@@ -72,6 +72,10 @@ class Ledger:
         """The identity the database was claimed with; None for a new one."""
         return self._run(_identity)
 
+    def is_unused(self) -> bool:
+        """Whether it holds nobody and nothing that was said."""
+        return self._run(lambda tx: tx.one(USED) is None)
+
     def claim(self, identity: Identity) -> None:
         """Give a new database its identity; Misconfigured where it has one or holds people."""
 

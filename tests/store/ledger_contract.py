@@ -49,6 +49,13 @@ class LedgerContract(StoreCase):
         self.assertRaises(Misconfigured, self.store.ledger.claim, IDENTITY)
         self.assertIsNone(self.store.ledger.identity())
 
+    async def test_it_is_unused_until_somebody_is_there(self) -> None:
+        self.assertTrue(self.store.ledger.is_unused())
+        self.store.ledger.claim(IDENTITY)
+        self.assertTrue(self.store.ledger.is_unused())
+        await self.joined(ANN)
+        self.assertFalse(self.store.ledger.is_unused())
+
     async def test_preparing_again_changes_nothing(self) -> None:
         await self.joined(ANN)
         await self.store.events.append([draft(ANN, "a")], CheapSealer())

@@ -34,6 +34,7 @@ WIRING = {
     "clock",
     "config",
     "daemon",
+    "demo",
     "files",
     "inspection",
     "heartbeat",
