@@ -37,7 +37,7 @@ _LIST = (
     "1. tables\n2. power\n3. coffee"
 )
 _WORD = (
-    "The part is called "
+    "I have looked up the seal for the machine in our kitchen. It is called "
     "Kaffeevollautomatenbrühgruppenantriebszahnradsicherungsringabdeckkappenhalterung"
     "schnellverschlussersatzdichtungssatzverpackungseinheit, and no, I did not make that up."
 )
@@ -97,6 +97,8 @@ CAFE = Scene(
             "> Wait until it is warm outside.\n\nThat goes into the minutes.",
             2,
         ),
+        Say(YIJUN, _WORD, 30),
+        Say(SEUN, "Of course you did not.", 1),
         Say(
             CHAU,
             "The town sends a photographer on Saturday. Who does **not** want to be in the "
@@ -123,9 +125,7 @@ CAFE = Scene(
         React(THEO, "hums", "☕"),
         Say(MARA, "Can it be saved?", 1),
         Say(SEUN, "If we find the seal.", 2, "", "seal"),
-        Say(YIJUN, _WORD, 22, "seal", "unread"),
-        Say(SEUN, "Of course you did not.", 1),
-        Say(TOMAS, "There is one in the box from Oberndorf, I am nearly sure.", 3),
+        Say(TOMAS, "There is one in the box in the cellar, I am sure.", 22, "seal", "unread"),
         Say(TOMAS, "@mara, do you have the key to the cellar? Then I look tonight.", 1, "", "key"),
         Say(LAYLA, "الصندوق تحت الدرج، على اليسار.", 6),
         Say(CHAU, "Under the stairs, on the left, says Layla 🙌🏽", 2, "", "left"),
