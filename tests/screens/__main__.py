@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", default="", help="states with this in their name")
     parser.add_argument("--readme", action="store_true", help="the picture of the README, no other")
     chosen = parser.parse_args(arguments)
+    # Whoever ends us ends the daemons too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     states = [one for one in STATES if chosen.only in one.name]
     if chosen.readme:
         states = [one for one in STATES if one.name == README[0]]
