@@ -107,6 +107,12 @@ class Scene:
         """Whether this is the room that nobody needs to make."""
         return self.kind != "direct" and not self.name
 
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Who is in the room at the end, if nobody has left: also those who were taken in later."""
+        added = (act.whom for act in self.acts if isinstance(act, Do) and act.what == "add")
+        return (*self.members, *added)
+
 
 def end_ms(scene: Scene, now_ms: int) -> int:
     """When the last thing happens, in ms since 1970, as ``now_ms`` is."""

@@ -101,7 +101,7 @@ class Teller:
         for act, at_ms in zip(scene.acts, times, strict=True):
             self._means.moment.now_ms = at_ms
             await self._happen(telling, act)
-        marks = dict.fromkeys(scene.members, telling.last)
+        marks = dict.fromkeys(scene.readers, telling.last)
         if scene.unread_from:
             marks[scene.reader] = telling.seq(scene.unread_from) - 1
         await self._read(telling.room, marks)
@@ -121,7 +121,7 @@ class Teller:
             receipts = await gatherResults(under_way, consumeErrors=True)
             last = receipts[-1].seq
         self.messages += len(times)
-        await self._read(room, dict.fromkeys(scene.members, last))
+        await self._read(room, dict.fromkeys(scene.readers, last))
 
     async def _room(self, scene: Scene) -> RoomId:
         if scene.is_general:

@@ -23,13 +23,16 @@ if TYPE_CHECKING:
 
 MANY = 300
 DAMAGED_FROM_END = 3
+NOBODY_LOOKS = "Document.prototype.hasFocus = () => false;"
+"""Nothing counts as read that way, and every picture shows the same."""
+
 EMPTY = "administrator of the empty one"
 REFUSED = r"console: Failed to load resource: the server responded with a status of [45]"
 """What Chromium logs of every page that is an error."""
 
 
 class Wire:
-    """Between a page and the daemon: nothing that is looked at counts as read, and more on demand.
+    """Between a page and the daemon, in the way where that is asked for.
 
     ``lost`` are the types of frames from the page that never arrive. ``answers`` give a frame back
     in place of the daemon, by the type of the frame from the page. ``added`` give a frame to send
@@ -37,7 +40,7 @@ class Wire:
     """
 
     def __init__(self, visitor: Visitor) -> None:
-        self.lost = {"read"}
+        self.lost: set[str] = set()
         self.answers: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {}
         self.added: dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]] = {}
         self.dead = False
@@ -138,6 +141,7 @@ class World:
         visitor = self.stranger(storage_state=self._kept[username], **options)
         visitor.username = username
         [visitor.full_name] = [one.full_name for one in PEOPLE if one.username == username]
+        visitor.context.add_init_script(NOBODY_LOOKS)
         self.wire = Wire(visitor)
         return visitor
 
