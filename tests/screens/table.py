@@ -74,7 +74,7 @@ STATES = (
     State("direct-right-to-left", chat.right_to_left, more=True),
     State("direct-of-three", chat.of_three),
     State("direct-long-name", chat.long_name),
-    State("rooms", chat.sidebar, PHONE, more=True),
+    State("rooms", chat.sidebar, PHONE),
     State("rooms-right-to-left", chat.sidebar_of_layla, PHONE),
     State("chat-right-to-left-name", chat.of_layla),
     State("chat-without-javascript", chat.without_javascript),
