@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from tests.support.browser import Visitor
 
 from .table import State
 from .world import World
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
 Scheme = Literal["light", "dark"]
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 HEIGHTS_PX = {320: 640, 768: 1024, 1280: 800}
 PHONE_PX = 320
 WIDEST_PX = 1280
+SIZE = "(({ scrollWidth, scrollHeight }) => [scrollWidth, scrollHeight])(document.documentElement)"
 PLAIN = {
     "color_scheme": "light",
     "contrast": "no-preference",
@@ -115,14 +113,12 @@ class Camera:
         page.emulate_media(**look.media)
         page.set_viewport_size(look.options["viewport"])
         page.wait_for_timeout(SETTLE_MS)
-        page.screenshot(path=self._folder / f"{state.name}-{look.name}.png", full_page=True)
-        if (excess_px := _excess_px(page, look)) > 0:
-            yield f"{excess_px} px too wide"
-
-
-def _excess_px(page: Page, look: Look) -> int:
-    """How much of the page lies to the right of the window."""
-    excess_px: int = page.evaluate(
-        "(width) => document.documentElement.scrollWidth - width", look.width
-    )
-    return excess_px
+        # The chat is as high as its window; whatever is higher is scrolled, and all of it judged.
+        is_whole = page.locator("body.chat").count() == 0
+        path = self._folder / f"{state.name}-{look.name}.png"
+        page.screenshot(path=path, full_page=is_whole)
+        width, height = page.evaluate(SIZE)
+        if width > look.width:
+            yield f"{width - look.width} px too wide"
+        if not is_whole and height > look.options["viewport"]["height"]:
+            yield f"{height - look.options['viewport']['height']} px too high"
