@@ -355,7 +355,7 @@ def removed(world: World) -> Visitor:
     visitor = at(world, "Board")
     visitor.composer.fill("What I wanted to say about the rent:\n- 3 % is too much")
     href = visitor.room_link("Board").get_attribute("href") or ""
-    world.wire.say({"type": "removed", "room": href.split("/")[-1].lstrip("#")})
+    world.wire.say({"type": "removed", "room": href.partition("=")[2]})
     visitor.page.locator(".in-gone").wait_for()
     return visitor
 
