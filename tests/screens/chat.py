@@ -32,8 +32,9 @@ def go(visitor: Visitor, name: str) -> None:
 
 
 def message(visitor: Visitor, text: str) -> Any:
-    """The stored message with these words in it."""
-    return visitor.page.locator("li.message[data-seq]").filter(has_text=text).last
+    """The newest stored message that has these words itself, not in what it quotes."""
+    said = visitor.page.locator(".body").filter(has_text=text)
+    return visitor.page.locator("li.message[data-seq]").filter(has=said).last
 
 
 def send(visitor: Visitor, text: str) -> None:
