@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tests.support.browser import Visitor
 
-from .chat import CAFE, at
+from .chat import CAFE, at, go
 from .world import World
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
 
 LOST, RESTARTING, SESSION_ENDED, NOT_UNDERSTOOD = 1011, 1012, 4401, 4400
 FLOODING = 4429
@@ -53,10 +58,20 @@ def restarting(world: World) -> Visitor:
     return _said(visitor, "restarting")
 
 
+def _far_away(route: Route) -> None:
+    """The page believes that its daemon is on another machine, so that a network matters."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=answer.text().replace("&& !loopback", ""))
+
+
 def offline(world: World) -> Visitor:
     """The network is gone."""
-    visitor = at(world, CAFE)
+    visitor = world.person()
     visitor.excuse_lost_connections()
+    visitor.context.route("**/surroundings.js", _far_away)
+    visitor.visit()
+    go(visitor, CAFE)
+    visitor.page.locator("#rows > li").last.wait_for()
     visitor.context.set_offline(True)
     return _said(visitor, "offline")
 
