@@ -72,6 +72,8 @@ def offline(world: World) -> Visitor:
     visitor.visit()
     go(visitor, CAFE)
     visitor.page.locator("#rows > li").last.wait_for()
+    # What is loaded only when it is wanted is on its way.
+    visitor.page.wait_for_load_state("networkidle")
     visitor.context.set_offline(True)
     return _said(visitor, "offline")
 
