@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import keyring
 from ..administration import Refusal, carry_out, home_of
+from ..assets import static_dir
 from ..bus.local import LocalBus
 from ..chat.accounts import Accounts, InvalidFields
 from ..chat.administration import Administration, WrongToken
@@ -26,6 +27,7 @@ from ..files import make_data_dir
 from ..hashing import BcryptPool
 from ..metrics import Metrics
 from ..store import Store
+from ..web.texts import SOURCE, Texts
 from . import crowd
 from .cafe import CAFE
 from .cast import PEOPLE
@@ -123,7 +125,7 @@ async def _fill(wired: _Wired, password: str, messages: int) -> int:
     try:
         await teller.introduce(PEOPLE, password, began_ms - ARRIVED_BEFORE_MS)
     except InvalidFields as error:
-        raise Refusal(f"this cannot be everybody's password: {error}") from None
+        raise Refusal(f"this cannot be everybody's password: {_in_english(error)}") from None
     except (NameTaken, WrongToken):
         raise Refusal("somebody else was quicker: this server is not empty any more") from None
     for scene in told:
@@ -133,6 +135,11 @@ async def _fill(wired: _Wired, password: str, messages: int) -> int:
     await means.journal.drain()
     await means.room_changes.drain()
     return teller.messages
+
+
+def _in_english(error: InvalidFields) -> str:
+    english = Texts(static_dir() / "texts").of(SOURCE)
+    return " ".join(english.say(why).unescape() for why in error.errors.values())
 
 
 def _means(wired: _Wired, moment: Moment) -> Means:
