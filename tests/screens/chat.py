@@ -283,6 +283,23 @@ def near_limit(world: World) -> Visitor:
     return visitor
 
 
+def suggested_people(world: World) -> Visitor:
+    """Who may be meant."""
+    return _suggested(world, "@")
+
+
+def suggested_emoji(world: World) -> Visitor:
+    """Which emoji may be meant."""
+    return _suggested(world, ":he")
+
+
+def _suggested(world: World, begun: str) -> Visitor:
+    visitor = at(world, CAFE)
+    visitor.composer.press_sequentially(f"Where is {begun}")
+    visitor.page.locator("#suggestions [role=option]").first.wait_for()
+    return visitor
+
+
 def typing(world: World) -> Visitor:
     """Two others are writing."""
     visitor = at(world, CAFE)

@@ -162,6 +162,24 @@ def setup_done(world: World) -> Visitor:
     return visitor
 
 
+def settings(world: World) -> Visitor:
+    """What somebody may change about themselves."""
+    visitor = world.person()
+    visitor.visit("/settings")
+    return visitor
+
+
+def settings_errors(world: World) -> Visitor:
+    """The same, with a password that is not the current one."""
+    visitor = settings(world)
+    visitor.excuse(REFUSED)
+    visitor.fill(current="not the secret", password=PASSWORD, confirm=PASSWORD)
+    with visitor.page.expect_event("load"):
+        visitor.page.locator("#current").press("Enter")
+    visitor.page.locator("#current-error").wait_for()
+    return visitor
+
+
 def error(world: World) -> Visitor:
     """A page that does not exist."""
     visitor = world.stranger()
