@@ -69,6 +69,23 @@ def menu_member(world: World) -> Visitor:
     return visitor
 
 
+def switcher(world: World) -> Visitor:
+    """Where to go, by a few letters."""
+    visitor = at(world, CAFE)
+    visitor.page.keyboard.press("Control+k")
+    visitor.page.locator("dialog.switcher [role=option]").first.wait_for()
+    return visitor
+
+
+def keys(world: World) -> Visitor:
+    """What the keys do."""
+    visitor = at(world, CAFE)
+    visitor.page.locator("#timeline").focus()
+    visitor.page.keyboard.press("?")
+    visitor.page.get_by_role("dialog").wait_for()
+    return visitor
+
+
 def _new(world: World, way: str) -> Visitor:
     """The dialog that begins something, by one of its ways."""
     visitor = at(world, CAFE)

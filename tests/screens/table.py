@@ -103,6 +103,8 @@ STATES = (
     State("menu-own", dialogs.menu_own),
     State("menu-other", dialogs.menu_other, more=True),
     State("menu-member", dialogs.menu_member),
+    State("switcher", dialogs.switcher, more=True),
+    State("help", dialogs.keys),
     State("dialog-find", dialogs.find),
     State("dialog-new-room", dialogs.new_room, more=True),
     State("dialog-people", dialogs.people),

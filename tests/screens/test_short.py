@@ -35,11 +35,12 @@ def unreachable(world: World) -> Visitor:
 
 class Gallery(BrowserCase):
     def setUp(self) -> None:
-        self.folder = Path(self.mktemp()).resolve()
-        (self.folder / "pictures").mkdir(parents=True)
-        self.world = World(self.folder)
+        folder = Path(self.mktemp()).resolve()
+        self.pictures = folder / "pictures"
+        self.pictures.mkdir(parents=True)
+        self.world = World(folder)
         self.addCleanup(self.world.close)
-        self.camera = Camera(self.world, self.folder / "pictures")
+        self.camera = Camera(self.world, self.pictures)
 
     def test_a_handful_of_states_is_reached_and_nothing_is_wrong(self) -> None:
         for state in STATES:
@@ -48,7 +49,7 @@ class Gallery(BrowserCase):
             small = replace(state, widths=state.widths[:1], more=False)
             self.assertEqual(list(self.camera.take(small)), [])
             for name in pictures_of(small):
-                content = (self.folder / "pictures" / f"{name}.png").read_bytes()
+                content = (self.pictures / f"{name}.png").read_bytes()
                 self.assertTrue(content.startswith(PNG), name)
 
     def test_what_is_wrong_is_told_and_stops_nothing(self) -> None:
