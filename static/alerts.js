@@ -50,7 +50,7 @@ export class Alerts {
     this.#ports = ports;
   }
 
-  /** A room that the page follows from now on. @param {RoomFacts} facts */
+  /** A room that the page follows from now on. @param {Pick<RoomFacts, 'id'|'last_seq'>} facts */
   follow({ id, last_seq }) {
     this.#before.set(id, last_seq);
   }

@@ -1,6 +1,6 @@
 /** One calm offer of notifications, after the first message that somebody writes here. */
 import { make } from './nodes.js';
-import { switch_on } from './permission.js';
+import { may_be_offered, switch_on } from './permission.js';
 import { t } from './texts.js';
 
 /** @typedef {import('./preferences.js').Preferences} Preferences */
@@ -11,7 +11,7 @@ import { t } from './texts.js';
  * @param {{announce: (text: string) => void, on_answer: () => void}} ports
  */
 export function offer(place, preferences, { announce, on_answer }) {
-  if (!place.hidden) return;
+  if (!place.hidden || !may_be_offered(preferences)) return;
   /** @param {string} text */
   const end = (text) => {
     place.hidden = true;

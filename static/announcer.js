@@ -2,8 +2,8 @@
  * Says to screen readers what arrived: at most one sentence a second, so that a busy room stays
  * bearable. Pure: where it is said is handed in.
  */
-import { plain } from './markup.js';
 import { t } from './texts.js';
+import { plain } from './words.view.js';
 
 /** @typedef {{author: string, body: string, key: string}} Said */
 

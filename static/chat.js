@@ -1,7 +1,5 @@
 /** Where the parts of the chat page meet. */
 import { address } from './addresses.js';
-import { Alerts } from './alerts.js';
-import { AlertsView } from './alerts.view.js';
 import { Announcer } from './announcer.js';
 import { caught_up_ms, complaint_ms } from './banner.js';
 import { BannerView } from './banner.view.js';
@@ -10,6 +8,7 @@ import { Details } from './details.js';
 import { Drafts } from './drafts.js';
 import { Entrances } from './entrances.js';
 import { late } from './late.js';
+import { Lookout } from './lookout.js';
 import { spoken } from './message.js';
 import { element } from './nodes.js';
 import { facts_after, is_about_members, reported_in } from './notices.js';
@@ -17,16 +16,15 @@ import { Outbox } from './outbox.js';
 import { Pace } from './pace.js';
 import { Panes } from './panes.js';
 import { Directory } from './people.js';
-import { may_be_offered } from './permission.js';
 import { Preferences } from './preferences.js';
 import { Requests } from './requests.js';
+import { begin } from './rest.js';
 import { Room } from './room.js';
 import { hash_of, message_in, room_in, Rooms, title_of } from './rooms.js';
 import { lasting, shelf } from './shelf.js';
 import { called, Sidebar } from './sidebar.js';
 import { Stage } from './stage.js';
 import { offline, surroundings } from './surroundings.js';
-import { looking } from './tabs.js';
 import { Tally } from './tally.js';
 import { t } from './texts.js';
 import { unsent } from './unsent.js';
@@ -113,16 +111,14 @@ const sidebar = new Sidebar({
   ...{ rooms, title, me: me.id },
   narrow: (groups) => entrances.ways?.finder.narrow(groups) ?? groups,
   open: () => stage.place?.room.facts,
+  mark: (unread) => lookout.mark(unread),
 });
-const alerts_view = new AlertsView({ me: me.id, on_open: visit });
-const alerts = new Alerts({
-  ...{ me, looking, later },
+const lookout = new Lookout({
+  ...{ me, later, on_open: visit },
   choices: () => preferences.all,
   name_of: (id) => people.name(id),
   called: (facts) => called(facts, title),
   now: () => Date.now(),
-  show: (alert) => void alerts_view.show(alert),
-  close: (room) => void alerts_view.close(room),
 });
 const entrances = new Entrances({
   ...{ rooms, people, stage, title, me, ask, announce, preferences, go: enter },
@@ -130,7 +126,7 @@ const entrances = new Entrances({
   draw: () => sidebar.draw(),
   show_rooms: (open) => panes.rooms(open),
 });
-const panes = new Panes({ on_details: (open) => details.open(open) });
+const panes = new Panes({ on_details: (...wanted) => details.open(...wanted) });
 const details = new Details({
   send: ask,
   me: () => me,
@@ -146,7 +142,7 @@ function on_state(state) {
     rooms.close();
     watches.begin([]);
   }
-  if (state.name === 'ended') alerts.close_all();
+  if (state.name === 'ended') lookout.close_all();
   banner.show(state);
 }
 
@@ -175,7 +171,7 @@ function on_welcome(welcome) {
 /** @param {RoomFacts} facts @returns {import('./rooms.js').Place} */
 function make_place(facts) {
   const tally = new Tally(me);
-  alerts.follow(facts);
+  lookout.follow(facts);
   /** @type {Room} */
   const room = new Room(facts, {
     ...{ send, vault, later, random },
@@ -206,7 +202,7 @@ function learn(facts) {
 function on_gone({ room: { facts } }) {
   const own = unsent(facts.id, outbox, drafts);
   outbox.forget(facts.id);
-  alerts.close(facts.id);
+  lookout.close(facts.id);
   drafts.keep(facts.id, '');
   vault.forget(facts.id).catch(() => {});
   if (stage.id === facts.id) {
@@ -240,7 +236,7 @@ function on_frame(frame) {
   if (frame.type === 'presence') return details.online(frame.room, frame.online);
   if (frame.type === 'read') {
     rooms.get(frame.room)?.tally.read(frame);
-    alerts.read(frame.room, frame.seq);
+    lookout.read(frame.room, frame.seq);
     return sidebar.changed();
   }
   if (frame.type === 'error' && outbox.refused(frame)) return undefined;
@@ -257,7 +253,7 @@ function on_message(place, message, live) {
   if (from === me.id) outbox.arrived(mid);
   outbox.reached(room.facts.id, seq);
   tally.arrived(message);
-  alerts.arrived(place, message);
+  lookout.arrived(place, message);
   const { id: here } = room.facts;
   if (kind === 'deleted') {
     announcer.forget(`${here} ${message.target}`);
@@ -321,7 +317,8 @@ function show_room() {
 
 /** Somebody has written here: now it is worth a question, once. */
 function offer_alerts() {
-  if (!may_be_offered(preferences)) return;
+  const { notify, offered } = preferences.all;
+  if (notify || offered) return;
   const on_answer = () => stage.composer.focus();
   late(
     () => import('./alerts.offer.js'),
@@ -332,7 +329,7 @@ addEventListener('missing', () => banner.complain(t('banner.part_missing'), comp
 new Writing({ room: () => stage.place?.room.facts, ask, me: me.id });
 element('logout').addEventListener('submit', () => {
   connection.stop();
-  alerts.close_all();
+  lookout.close_all();
   for (const { room } of rooms.all) drafts.keep(room.facts.id, '');
   for (const { id } of [...outbox.letters]) outbox.discard(id);
 });
@@ -348,6 +345,7 @@ addEventListener('beforeunload', (event) => {
 addEventListener('pagehide', () => connection.state.name === 'ended' && stage.keep());
 // Coming back by the browser's Back button: timers and sockets may be long dead.
 addEventListener('pageshow', (event) => event.persisted && location.reload());
+begin();
 navigator.serviceWorker?.register(address('service_worker')).catch(() => {});
 navigator.serviceWorker?.ready.then(({ active }) => active?.postMessage({ assets: version }));
 connection.start();

@@ -1,10 +1,12 @@
 /**
- * The details panel; what draws it is loaded when it is first opened.
+ * The details panel; what draws it is loaded when somebody opens it, or the page has come to rest.
  *
  * @typedef {import('./details.view.js').DetailsView} DetailsView
  * @typedef {import('./frames.js').RoomFacts} RoomFacts
  */
 import { late } from './late.js';
+import { element } from './nodes.js';
+import { at_rest } from './rest.js';
 
 export class Details {
   #ports;
@@ -18,12 +20,19 @@ export class Details {
   /** @param {import('./details.view.js').Ports} ports */
   constructor(ports) {
     this.#ports = ports;
+    element('details-close').addEventListener('click', () => ports.on_close());
   }
 
-  /** @param {boolean} open as wanted last, once it is loaded */
-  async open(open) {
+  /**
+   * @param {boolean} open as wanted last, once it is loaded
+   * @param {boolean} [asked] by somebody who waits for it
+   */
+  async open(open, asked = true) {
     this.#wanted = open;
-    if (open && !this.#view)
+    // Its place is there at once: nothing moves when what fills it comes.
+    if (!this.#view) element('details').hidden = !open;
+    if (open && !asked) await at_rest();
+    if (this.#wanted && !this.#view)
       await late(
         () => import('./details.view.js'),
         ({ DetailsView }) => (this.#view ??= new DetailsView(this.#ports)),

@@ -68,7 +68,6 @@ export class DetailsView {
   constructor(ports) {
     this.#ports = ports;
     this.#choice = new RoomChoice(element('details-alerts'), ports.preferences);
-    element('details-close').addEventListener('click', () => ports.on_close());
     element('details-more').addEventListener('click', () => this.#fill((m) => m.load_more()));
     this.#banned.addEventListener('toggle', () => this.#banned.open && this.#draw_banned());
   }
@@ -78,8 +77,9 @@ export class DetailsView {
   }
 
   set open(open) {
+    const opens = open && !this.open;
     this.#panel.hidden = !open;
-    if (open && this.#room) this.#fill((members) => members.load());
+    if (opens && this.#room) this.#fill((members) => members.load());
   }
 
   /** @param {RoomFacts|null} room @param {number} epoch */

@@ -18,12 +18,10 @@
  * @property {() => void} draw the sidebar, at once
  * @property {(open: boolean) => void} show_rooms where they are a view of their own
  */
-import { deed_anywhere } from './keys.js';
-import { late } from './late.js';
+import { deed_anywhere } from './keys.anywhere.js';
+import { late, part } from './late.js';
 import { element } from './nodes.js';
-
-/** Then the page has come to rest: who takes one of them later does not wait. */
-const rest_ms = 3000;
+import { at_rest } from './rest.js';
 
 export class Entrances {
   /** Once they are here. @type {Ways|null} */
@@ -47,8 +45,8 @@ export class Entrances {
       if (target.closest('a')) setTimeout(ports.again, 0);
     });
     const prepare = async () => (await this.#here()).prepare();
-    // Where that fails, whoever takes one is told.
-    setTimeout(() => prepare().catch(() => {}), rest_ms);
+    // Who takes one later does not wait; where that fails, they are told.
+    at_rest(prepare).catch(() => {});
   }
 
   /** The field in the sidebar: at once, because the next keys are for it. */
@@ -69,7 +67,7 @@ export class Entrances {
 
   async #load() {
     const { rooms, people, stage, title, me, ask, announce, preferences, ...others } = this.#ports;
-    const { Ways } = await import('./ways.js');
+    const { Ways } = await part(() => import('./ways.js'));
     return new Ways({
       ...{ rooms, ask, announce, preferences, go: others.go },
       browse: (text) => this.#open_new(text),

@@ -5,13 +5,10 @@
  *   |'react'|'menu'|'up'|'down'|'first'|'last'|'composer'} Deed
  * @typedef {Pick<KeyboardEvent, 'key'|'altKey'|'ctrlKey'|'metaKey'|'shiftKey'>} Press
  */
-const is_mac = /^Mac/.test(globalThis.navigator?.platform ?? '');
+import { is_mac } from './keys.anywhere.js';
+
 const main_key = is_mac ? '⌘' : 'Ctrl';
 
-/** @type {Record<string, Deed>} */
-const with_alt = { ArrowUp: 'previous', ArrowDown: 'next' };
-/** @type {Record<string, Deed>} */
-const with_alt_shift = { ArrowUp: 'previous_unread', ArrowDown: 'next_unread' };
 /** @type {Record<string, Deed>} */
 const bare = {
   ...{ ArrowUp: 'up', ArrowDown: 'down', Home: 'first', End: 'last' },
@@ -22,14 +19,6 @@ const single = {
   ...{ j: 'down', k: 'up', r: 'reply', e: 'edit', '+': 'react' },
   ...{ '/': 'find', '?': 'help' },
 };
-
-/** Wherever the focus is. @param {Press} press @returns {Deed|undefined} */
-export function deed_anywhere({ key, altKey, ctrlKey, metaKey, shiftKey }) {
-  const main = is_mac ? metaKey && !ctrlKey : ctrlKey && !metaKey;
-  if (main && !altKey && !shiftKey && key.toLowerCase() === 'k') return 'switch';
-  if (!altKey || ctrlKey || metaKey) return undefined;
-  return (shiftKey ? with_alt_shift : with_alt)[key];
-}
 
 /**
  * With the focus in the timeline.

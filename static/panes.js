@@ -7,7 +7,10 @@ const shelf_key = 'securechat.details';
 export class Panes {
   #on_details;
 
-  /** @param {{on_details: (open: boolean) => Promise<unknown>}} ports the panel may have to load */
+  /**
+   * @param {{on_details: (open: boolean, asked: boolean) => Promise<unknown>}} ports the panel may
+   *   have to load, at once where somebody asked for it
+   */
   constructor({ on_details }) {
     this.#on_details = on_details;
     element('rooms-show').hidden = false;
@@ -51,7 +54,7 @@ export class Panes {
   }
 
   #fit() {
-    this.details(!element('details-show').hidden && wide.matches && this.#kept());
+    this.details(!element('details-show').hidden && wide.matches && this.#kept(), false);
   }
 
   /** @param {boolean} open */
@@ -59,12 +62,12 @@ export class Panes {
     document.body.classList.toggle('rooms-open', open);
   }
 
-  /** @param {boolean} open @returns {Promise<unknown>} when it is drawn */
-  details(open) {
+  /** @param {boolean} open @param {boolean} [asked] @returns {Promise<unknown>} when it is drawn */
+  details(open, asked = true) {
     const had_focus = element('details').contains(document.activeElement);
     document.body.classList.toggle('details-open', open);
     element('details-show').setAttribute('aria-expanded', String(open));
-    const drawn = this.#on_details(open);
+    const drawn = this.#on_details(open, asked);
     if (!open && had_focus) element('details-show').focus();
     return drawn;
   }

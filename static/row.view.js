@@ -1,6 +1,4 @@
 /** Draws one row of the timeline as DOM nodes. */
-import { plain } from './markup.js';
-import { draw_words } from './markup.view.js';
 import { calls } from './mentions.js';
 import { make } from './nodes.js';
 import { all_joined, reported, sentence } from './notices.js';
@@ -8,6 +6,7 @@ import { reason_of } from './refusals.js';
 import { hash_of } from './rooms.js';
 import { listed, t } from './texts.js';
 import { clock, day_name, full } from './times.js';
+import { draw_plain, draw_words } from './words.view.js';
 
 /**
  * @typedef {import('./timeline.js').Row} Row
@@ -100,12 +99,16 @@ function quote(target, { quoted, name_of, annotations, me }) {
     return node;
   }
   const text = annotations.text(message);
-  const words = plain(text.slice(0, quoted_characters)).replace(/\s+/g, ' ');
-  const cut = text.length > quoted_characters || words.length > quote_characters;
-  const start = cut ? `${words.slice(0, quote_characters)}…` : words;
+  const start = (/** @type {string} */ plain) => {
+    const words = plain.replace(/\s+/g, ' ');
+    const cut = text.length > quoted_characters || words.length > quote_characters;
+    return cut ? `${words.slice(0, quote_characters)}…` : words;
+  };
   const name = message.from === me.id ? t('people.you') : name_of(message.from);
   node.append(make('span', { class: 'quote-name', dir: 'auto' }, name));
-  node.append(' ', make('span', { class: 'quote-text', dir: 'auto' }, start));
+  const said = make('span', { class: 'quote-text', dir: 'auto' });
+  draw_plain(said, text.slice(0, quoted_characters), start);
+  node.append(' ', said);
   return node;
 }
 

@@ -1,5 +1,4 @@
 /** The list of rooms and the page's title, drawn soon: once for many changes. */
-import { draw_mark } from './mark.view.js';
 import { draw_rooms, draw_title } from './rooms.view.js';
 
 /** @typedef {{name: string, places: import('./rooms.js').Place[]}} Group */
@@ -14,6 +13,7 @@ export class Sidebar {
    * @param {(facts: import('./frames.js').RoomFacts) => string} ports.title
    * @param {() => import('./frames.js').RoomFacts|undefined} ports.open
    * @param {(groups: Group[]) => Group[]} ports.narrow to what is being looked for
+   * @param {(unread: number) => void} ports.mark for when the page is out of sight
    * @param {string} ports.me
    */
   constructor(ports) {
@@ -28,12 +28,12 @@ export class Sidebar {
 
   /** At once: what is typed next is for what is found now. */
   draw() {
-    const { rooms, title, open, me, narrow } = this.#ports;
+    const { rooms, title, open, me, narrow, mark } = this.#ports;
     this.#due = false;
     const facts = open();
     draw_rooms(narrow(rooms.groups(title)), title, facts?.id ?? '', me);
     draw_title(rooms.unread, facts ? called(facts, title) : '');
-    draw_mark(rooms.unread);
+    mark(rooms.unread);
   }
 }
 

@@ -21,23 +21,21 @@
  */
 import { close_edits } from './asking.js';
 import { Composer } from './composer.js';
+import { Hands } from './hands.js';
 import { late } from './late.js';
-import { plain } from './markup.js';
-import { show_copied } from './markup.view.js';
 import { spoken } from './message.js';
 import { element } from './nodes.js';
 import { Pill } from './pill.js';
+import { shows_messages } from './rest.js';
 import { hash_of } from './rooms.js';
 import { draw_head } from './rooms.view.js';
-import { Roving } from './roving.js';
 import { called } from './sidebar.js';
 import { t } from './texts.js';
-import { label_of, TimelineKeys } from './timeline.keys.js';
 import { TimelineView } from './timeline.view.js';
-import { Toolbar } from './toolbar.js';
 import { Typing } from './typing.js';
 import { Unread } from './unread.view.js';
 import { command } from './wire.js';
+import { plain, show_copied } from './words.view.js';
 
 const message_menu = () => import('./message.menu.js');
 
@@ -53,7 +51,7 @@ export class Stage {
   #ports;
   #pill;
   #unread;
-  #roving = new Roving(element('timeline'), element('rows'), (seq) => this.#label(seq));
+  #hands;
   /** @type {any} */
   #reading = null;
   /** Reactions being taken back. @type {Set<string>} */
@@ -71,8 +69,9 @@ export class Stage {
       on_action: (action, item, from) => this.#act(action, item, from),
       on_end: () => this.seen(),
       on_drawn: () => {
-        this.#roving.settle(this.timeline.following);
+        this.#hands.settle(this.timeline.following);
         this.#unread.look();
+        if (this.place?.room.log.last) shows_messages();
       },
     });
     this.#pill = new Pill(() => {
@@ -89,18 +88,20 @@ export class Stage {
       on_read: () => this.#mark_read(),
       on_reached: () => this.seen(),
     });
-    new Toolbar(element('rows'));
-    this.#take_keys();
+    this.#hands = new Hands(element('timeline'), (part) => this.#reached_by(part));
     element('gone-copy').addEventListener('click', () =>
       this.#copy(element('gone-words').textContent),
     );
+    addEventListener('words', () => this.timeline.changed());
     setInterval(() => this.#draw_typing(), 500);
   }
 
-  #take_keys() {
-    const { me, announce, shortcuts, find, help } = this.#ports;
-    new TimelineKeys(element('timeline'), {
-      ...{ roving: this.#roving, me, announce, shortcuts, find, help },
+  /** @param {typeof import('./reach.js')} part */
+  #reached_by({ Reach }) {
+    const { me, people, announce, shortcuts, find, help } = this.#ports;
+    const reach = new Reach({
+      ...{ me, announce, shortcuts, find, help },
+      name_of: (id) => (id === me.id ? t('people.you') : people.name(id)),
       room: () => this.place?.room,
       to_end: () => this.timeline.follow(),
       composer: () => this.composer.focus(),
@@ -108,6 +109,8 @@ export class Stage {
       edit: (message) => this.#edit(message),
       menu: (message, from, reactions) => this.#menu(message, from, reactions),
     });
+    reach.settle(this.timeline.following);
+    return reach;
   }
 
   /** @returns {string} id of the open room, or '' */
@@ -295,16 +298,6 @@ export class Stage {
     ask(command('delete', { room: this.id, seq }))
       .catch((error) => announce(error.message))
       .finally(() => this.#leaving.delete(key));
-  }
-
-  /** @param {number} seq @returns {string} what is said of the message when it has the focus */
-  #label(seq) {
-    const { people, me } = this.#ports;
-    const { log, annotations } = /** @type {Place} */ (this.place).room;
-    const message = log.at(seq);
-    const name_of = (/** @type {string} */ id) =>
-      id === me.id ? t('people.you') : people.name(id);
-    return message ? label_of(message, annotations, name_of) : '';
   }
 
   /** @param {Message} message @param {HTMLElement} from @param {boolean} [reactions] nothing else */

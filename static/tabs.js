@@ -3,8 +3,7 @@
  * ends: one of them speaks for all, and none does while somebody looks at any.
  */
 
-/** Whether the page is in front of its reader. */
-export const looking = () => !document.hidden && document.hasFocus();
+import { looking } from './wake.js';
 
 export class Tabs {
   /** Whether this tab is the one that speaks. */

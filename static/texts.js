@@ -3,7 +3,7 @@
  * beside it translate it entry by entry.
  *
  * Scripts name their entries by whole keys in quotes, or by how keys begin, up to a dot: browsers
- * are sent no others.
+ * are sent no others, and the chat at first only those of the scripts that it begins with.
  *
  * An entry is a text with `{names}` to be filled in; where a number `n` decides on the form, it
  * holds one text for each plural category of the language (`one`, `other` …).
@@ -22,12 +22,26 @@ export const language = globalThis.document?.documentElement.lang || 'en';
 const variety = new RegExp(`^${language}(-[A-Z]{2})?$`);
 export const locale = globalThis.navigator?.languages?.find((one) => variety.test(one)) ?? language;
 
+const named = Object.hasOwn(catalogues, language)
+  ? /** @type {keyof typeof catalogues} */ (language)
+  : 'en';
+/** The chat begins with the texts that its first sight needs: the server picks them. */
+let whole = !globalThis.document?.body?.classList.contains('chat');
 /** @type {Record<string, string|Record<string, string>>} */
-const chosen = (
-  await catalogues[
-    Object.hasOwn(catalogues, language) ? /** @type {keyof typeof catalogues} */ (language) : 'en'
-  ]()
-).default;
+const chosen = { ...(await (whole ? catalogues[named]() : first_texts())).default };
+
+/** @returns {Promise<{default: object}>} */
+function first_texts() {
+  return import(`./texts/${named}.first.json`, { with: { type: 'json' } });
+}
+
+/** Parts that are loaded later find all their texts once this is done. */
+export async function all_texts() {
+  if (whole) return;
+  Object.assign(chosen, (await catalogues[named]()).default);
+  whole = true;
+}
+
 const plural = new Intl.PluralRules(language);
 const number = new Intl.NumberFormat(language);
 const list = new Intl.ListFormat(language, { type: 'unit', style: 'short' });

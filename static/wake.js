@@ -19,3 +19,6 @@ export function on_wake(task) {
   });
   addEventListener('online', task);
 }
+
+/** Whether the page is in front of its reader. */
+export const looking = () => !document.hidden && document.hasFocus();

@@ -7,7 +7,7 @@
  * @property {(command: any) => Promise<any>} ask
  * @property {string} me user id
  */
-import { late } from './late.js';
+import { late, part } from './late.js';
 import { element } from './nodes.js';
 import { t } from './texts.js';
 
@@ -34,10 +34,9 @@ export class Writing {
 
   /** @param {InputEvent} event that asked for it */
   async #suggest(event) {
-    const [{ Suggestions }, { Roommates }] = await Promise.all([
-      import('./suggest.view.js'),
-      import('./roommates.js'),
-    ]);
+    const [{ Suggestions }, { Roommates }] = await part(() =>
+      Promise.all([import('./suggest.view.js'), import('./roommates.js')]),
+    );
     const { room, ask, me } = this.#ports;
     const roommates = new Roommates(room, ask);
     new Suggestions({ members: () => roommates.list(), me }).typed(event);

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from .bare import bare
 from .site import SecureRequest
-from .texts import for_browsers
+from .texts import first_scripts, for_browsers
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -27,6 +28,7 @@ _TYPES = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
+_CHAT = "chat.js"
 _BARE = frozenset({".css", ".js", ".mjs"})
 _PACKED = frozenset({".css", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".webmanifest"})
 
@@ -52,15 +54,18 @@ class StaticFiles:
         self.folder = folder
         self._files: dict[str, StaticFile] = {}
         tree = hashlib.sha256()
-        scripts = "".join(path.read_text("utf-8") for path in sorted(folder.rglob("*.js")))
+        scripts = {
+            path.relative_to(folder).as_posix(): path.read_text("utf-8")
+            for path in sorted(folder.rglob("*.js"))
+        }
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
             if not path.is_file() or any(part.startswith(".") for part in name.split("/")):
                 continue
-            content = _for_browsers(path, scripts)
-            file = _packed(content, path.suffix)
-            self._files[name] = file
-            tree.update(f"{name}\0{file.digest}\n".encode())
+            for named, content in _for_browsers(name, path, scripts):
+                file = _packed(content, path.suffix)
+                self._files[named] = file
+                tree.update(f"{named}\0{file.digest}\n".encode())
         self.digest = tree.hexdigest()[:16]
 
     def address(self, name: str) -> str:
@@ -74,14 +79,18 @@ class StaticFiles:
         return self._files.get(name)
 
 
-def _for_browsers(path: Path, scripts: str) -> bytes:
-    """The file without what only people or only the server read."""
+def _for_browsers(name: str, path: Path, scripts: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """The file without what only people or only the server read; of texts also what comes first."""
     content = path.read_bytes()
     if path.suffix in _BARE:
-        return bare(content.decode()).encode()
-    if path.match("texts/*.json"):
-        return for_browsers(content.decode(), scripts).encode()
-    return content
+        yield name, bare(content.decode()).encode()
+    elif path.match("texts/*.json"):
+        catalogue = content.decode()
+        yield name, for_browsers(catalogue, "".join(scripts.values())).encode()
+        first = for_browsers(catalogue, first_scripts(scripts, _CHAT))
+        yield name.removesuffix(".json") + ".first.json", first.encode()
+    else:
+        yield name, content
 
 
 def _packed(content: bytes, suffix: str) -> StaticFile:

@@ -29,6 +29,8 @@ THOUSANDS: Mapping[str, str] = {"de": ".", "en": ","}
 
 _QUOTED = re.compile(r"['`]([a-z][a-z0-9_.]*)(?:'|\$\{)")
 
+_IMPORTED = re.compile(r"""^(?:import\b|\}).*?'\./([\w.]+\.js)';$""", re.MULTILINE)
+
 _MOST_RANGES = 32
 _QUALITY = re.compile(r"q=([01](?:\.\d{0,3})?)")
 
@@ -45,6 +47,18 @@ def for_browsers(catalogue: str, scripts: str) -> str:
         key: text for key, text in entries.items() if key in quoted or key.startswith(beginnings)
     }
     return json.dumps(named, ensure_ascii=False, separators=(",", ":"))
+
+
+def first_scripts(scripts: Mapping[str, str], entry: str) -> str:
+    """What ``entry`` imports, it and all that come with it: no ``import()``, which comes later."""
+    found: dict[str, str] = {}
+    names = [entry] if entry in scripts else []
+    while names:
+        name = names.pop()
+        if name not in found:
+            found[name] = scripts[name]
+            names += _IMPORTED.findall(scripts[name])
+    return "".join(found.values())
 
 
 class Words:

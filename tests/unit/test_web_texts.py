@@ -9,7 +9,7 @@ from markupsafe import Markup
 from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.assets import static_dir
-from securechat.web.texts import PLURALS, THOUSANDS, Texts, for_browsers
+from securechat.web.texts import PLURALS, THOUSANDS, Texts, first_scripts, for_browsers
 
 
 class WordsTests(SynchronousTestCase):
@@ -52,6 +52,18 @@ class Catalogue(SynchronousTestCase):
         catalogue = {"a.b": "1", "a.c": "2", "c.d": "3", "c": "4", "e.f": {"other": "5"}}
         sent = json.loads(for_browsers(json.dumps(catalogue), scripts))
         self.assertEqual(set(sent), {"a.b", "c.d", "e.f"})
+
+    def test_the_first_scripts_are_those_that_come_with_the_entry(self) -> None:
+        scripts = {
+            "chat.js": "import { a } from './a.js';\nimport {\n  b,\n} from './b.js';\n0;",
+            "a.js": "import './b.js';\n/** @type {import('./d.js').D} */\n1;",
+            "b.js": "import { a } from './a.js';\nconst load = () => import('./c.js');\n2;",
+            "c.js": "3;",
+            "d.js": "4;",
+        }
+        found = first_scripts(scripts, "chat.js")
+        self.assertEqual({n for n in "01234" if f"\n{n};" in found}, {"0", "1", "2"})
+        self.assertEqual(first_scripts(scripts, "none.js"), "")
 
     def test_every_language_that_is_shipped_can_count(self) -> None:
         shipped = {path.stem for path in (static_dir() / "texts").glob("*.json")}

@@ -1,0 +1,55 @@
+/**
+ * What keys and pointers do in the timeline is loaded when the first of them comes there, or the
+ * page has come to rest.
+ *
+ * @typedef {import('./reach.js').Reach} Reach
+ */
+import { late, part } from './late.js';
+import { at_rest } from './rest.js';
+
+const load = () => import('./reach.js');
+const begins = ['focusin', 'keydown', 'pointerdown', 'pointerover'];
+
+export class Hands {
+  /** @type {Reach|null} */
+  #reach = null;
+  #make;
+  #area;
+  #waits = new AbortController();
+
+  /** @param {HTMLElement} area @param {(part: typeof import('./reach.js')) => Reach} make */
+  constructor(area, make) {
+    this.#make = make;
+    this.#area = area;
+    const { signal } = this.#waits;
+    for (const type of begins)
+      area.addEventListener(type, (event) => this.#first(event), { signal });
+    // Where that fails, whoever comes first is told.
+    at_rest(() => part(load).then((loaded) => this.#take(loaded))).catch(() => {});
+  }
+
+  /** The list was drawn. @param {boolean} following */
+  settle(following) {
+    this.#reach?.settle(following);
+  }
+
+  /** @param {typeof import('./reach.js')} loaded */
+  #take(loaded) {
+    if (this.#reach) return;
+    this.#waits.abort();
+    this.#reach = this.#make(loaded);
+  }
+
+  /** @param {Event} event it comes once more when there is somebody to take it */
+  #first(event) {
+    late(load, (loaded) => {
+      this.#take(loaded);
+      const { target, type, defaultPrevented } = event;
+      const at = /** @type {Element} */ (target);
+      // A finger may have been lifted by now, and what it touched may be gone.
+      if (type === 'pointerdown' || defaultPrevented || !this.#area.contains(at)) return;
+      const Again = /** @type {new (type: string, from: Event) => Event} */ (event.constructor);
+      at.dispatchEvent(new Again(type, event));
+    });
+  }
+}
