@@ -145,7 +145,8 @@ async def members(connection: Connection, command: commands.Members) -> None:
         connection.user_id, command.room, command.after, command.banned
     )
     shown = [_member(one, factory.presence.is_online(one.person.id)) for one in found]
-    factory.presence.answered(command.room)
+    if not command.banned:
+        factory.presence.answered(command.room)
     connection.send(
         wire.encode("members", id=command.id, room=command.room, members=shown, more=more)
     )

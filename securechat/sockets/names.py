@@ -39,6 +39,7 @@ class Names:
         self._room_reader = room_reader
         self._audience_of = audience_of
         self._tries: dict[UserId, int] = {}
+        self._under_way: set[UserId] = set()
         self._telling = Seldom(clock, ONCE_WITHIN_S, self._tell)
 
     def hear(self, news: News) -> None:
@@ -56,11 +57,17 @@ class Names:
             self._telling.want()
 
     def _tell(self) -> None:
-        wanted, self._tries = self._tries, {}
-        for user, tries in wanted.items():
-            Deferred.fromCoroutine(self._tell_of(user, tries)).addErrback(
-                lambda failure: log.failure("a new name could not be told", failure)
-            )
+        """One telling a person at a time: an older name never comes after a newer one."""
+        for user in [one for one in self._tries if one not in self._under_way]:
+            self._under_way.add(user)
+            telling = Deferred.fromCoroutine(self._tell_of(user, self._tries.pop(user)))
+            telling.addErrback(lambda failure: log.failure("a new name could not be told", failure))
+            telling.addCallback(self._told, user)
+
+    def _told(self, _: None, user: UserId) -> None:
+        self._under_way.discard(user)
+        if user in self._tries:
+            self._telling.want()
 
     async def _tell_of(self, user: UserId, tries: int) -> None:
         try:

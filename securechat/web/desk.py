@@ -177,6 +177,7 @@ class Desk:
         (Packed together with words that a stranger chooses, a token could be guessed by length.)
         """
         page = self.templates.page(template, request.words(), **values)
+        headers.vary(request.responseHeaders, "Accept-Encoding")
         if takes_gzip(request):
             request.setHeader(b"Content-Encoding", b"gzip")
             page = gzip.compress(page, mtime=0)

@@ -44,7 +44,14 @@ def upgrade_headers(over_tls: bool) -> dict[str, str]:
 def tell_language(headers: Headers, language: str) -> None:
     """Say that what is sent is in this language because the browser asked for it."""
     headers.setRawHeaders("Content-Language", [language])
-    headers.setRawHeaders("Vary", ["Accept-Language"])
+    vary(headers, "Accept-Language")
+
+
+def vary(headers: Headers, name: str) -> None:
+    """Say that the answer would be another one for another header ``name``."""
+    sent = headers.getRawHeaders("Vary") or []
+    if name not in ", ".join(sent).split(", "):
+        headers.setRawHeaders("Vary", [", ".join([*sent, name])])
 
 
 def secure(headers: Headers, over_tls: bool) -> None:

@@ -5,14 +5,13 @@
 from __future__ import annotations
 
 import io
-import re
 
 import segno
 
+from ..core.model import TOKEN
 from .desk import Desk, Throttles
 from .site import SecureRequest
 
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _DARK, _LIGHT = "#000", "#fff"
 """Dark on light in either theme: that is what cameras read."""
 
@@ -58,7 +57,7 @@ class Pictures:
             self._desk.refuse(request, answer)
             return
         token = form.get("token")
-        if _TOKEN.fullmatch(token) is None:
+        if TOKEN.fullmatch(token) is None:
             request.refuse(422)
             return
         sent = request.requestHeaders.getRawHeaders(b"Origin")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,9 @@ _TYPES = {
 _CHAT = "chat.js"
 _BARE = frozenset({".css", ".js", ".mjs"})
 _PACKED = frozenset({".css", ".html", ".js", ".json", ".mjs", ".svg", ".txt", ".webmanifest"})
+
+
+_UNPACKS = re.compile(rb"(?:gzip|\*)(?:;q=(?!0(?:\.0{0,3})?$)[\d.]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def send(request: SecureRequest, file: StaticFile | None, caching: str) -> None:
 
 
 def takes_gzip(request: SecureRequest) -> bool:
-    """Whether the browser unpacks what it is sent."""
+    """Whether the browser unpacks gzip (RFC 9110 section 12.5.3)."""
     sent = request.requestHeaders.getRawHeaders(b"Accept-Encoding") or []
-    codings = [coding.strip().lower() for value in sent for coding in value.split(b",")]
-    return b"gzip" in codings
+    codings = [coding.lower().replace(b" ", b"") for value in sent for coding in value.split(b",")]
+    return any(_UNPACKS.fullmatch(coding) for coding in codings)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from securechat.core.errors import Unavailable
 from securechat.core.model import GENERAL, Person, Room, UserId
 from securechat.core.ports import Renamed, RoomsChanged
@@ -18,6 +20,8 @@ class NamesCase(FanoutCase):
         self.readings = 0
         self.failures: list[Exception] = []
         self.mine = [GENERAL]
+        self.full_name = "Ada King"
+        self.gate: Deferred[None] | None = None
         self.listener = self.joined(BOB)
         reader: Any = self
         self.names = Names(reader, self.clock, self.fanout.audience)
@@ -26,9 +30,12 @@ class NamesCase(FanoutCase):
         self.readings += 1
         if self.failures:
             raise self.failures.pop(0)
-        return [Person(ADA.id, "ada", "Ada King")]
+        return [Person(ADA.id, "ada", self.full_name)]
 
     async def rooms_of(self, user: UserId) -> list[Room]:
+        gate, self.gate = self.gate, None
+        if gate is not None:
+            await gate
         return [Room(one, one, "public", "", self.last_seq, 0, 3) for one in self.mine]
 
     def told(self, listener: Listener) -> list[dict[str, Any]]:
@@ -53,6 +60,17 @@ class NamesCase(FanoutCase):
             self.names.hear(Renamed(ADA.id))
         self.assertEqual(len(self.told(self.listener)), 1)
         self.assertEqual(self.readings, 1)
+
+    def test_an_older_name_is_never_told_after_a_newer_one(self) -> None:
+        held = self.gate = Deferred[None]()
+        self.names.hear(Renamed(ADA.id))
+        self.assertEqual(self.told(self.listener), [])
+        self.full_name = "Ada Lovelace"
+        self.names.hear(Renamed(ADA.id))
+        self.assertEqual(self.told(self.listener), [])
+        held.callback(None)
+        names = [one["full_name"] for one in self.told(self.listener)]
+        self.assertEqual(names[-1], "Ada Lovelace")
 
     def test_an_audience_that_is_behind_is_told_once_it_is_not_and_not_for_ever(self) -> None:
         self.last_seq = 1

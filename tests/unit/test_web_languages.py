@@ -93,7 +93,7 @@ class AnotherLanguage(SynchronousTestCase):
         for page in pages:
             self.assertIn('<html lang="de">', page.text)
             self.assertEqual(page.header("Content-Language"), "de")
-            self.assertEqual(page.header("Vary"), "Accept-Language")
+            self.assertIn("Accept-Language", (page.header("Vary") or "").split(", "))
             texts = Page(page.text).texts
             self.assertGreater(sum("•" in text for text in texts), 3)
             left = [text for text in texts if re.search("[A-Za-z]", GIVEN.sub("", text))]
@@ -209,7 +209,7 @@ class Chosen(SynchronousTestCase):
             page = web.request("GET", "/register", headers=header)
             self.assertIn("<h1>Make an account</h1>", page.text)
             self.assertEqual(page.header("Content-Language"), "en")
-            self.assertEqual(page.header("Vary"), "Accept-Language")
+            self.assertIn("Accept-Language", (page.header("Vary") or "").split(", "))
 
     def test_what_has_no_words_depends_on_no_language(self) -> None:
         web = Web()

@@ -173,6 +173,7 @@ class LoggingIn(PagesCase):
         packing = ("Accept-Encoding", "gzip")
         packed = self.browser.get("/", packing)
         self.assertEqual(packed.header("Content-Encoding"), "gzip")
+        self.assertEqual(packed.header("Vary"), "Accept-Language, Accept-Encoding")
         self.assertEqual(gzip.decompress(packed.body), self.browser.get("/").body)
         # What is typed comes back on them, beside a token.
         self.assertIsNone(Browser(self.web).get("/login", packing).header("Content-Encoding"))

@@ -570,6 +570,12 @@ class StaticFiles(SynchronousTestCase):
         self.assertEqual(response.header("Content-Encoding"), "gzip")
         self.assertEqual(response.header("Vary"), "Accept-Encoding")
         self.assertEqual(gzip.decompress(response.body), self.files["chat.js"][1])
+        for coding, packs in (
+            *(("gzip;q=1.0", True), ("*", True), ("deflate, GZIP ; q=0.5", True)),
+            *(("gzip;q=0", False), ("gzip;q=0.000", False), ("br", False), ("gzip2", False)),
+        ):
+            response = self.web.request("GET", path, headers=[("Accept-Encoding", coding)])
+            self.assertEqual(response.header("Content-Encoding") == "gzip", packs, coding)
 
     def test_nothing_else_is_served(self) -> None:
         for path in (
