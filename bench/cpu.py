@@ -24,7 +24,8 @@ def used_s(pid: int) -> float:
     total = 0.0
     for one in _tree(pid):
         fine = sum(
-            int(path.read_text().split()[0]) for path in Path(f"/proc/{one}/task").glob("*/schedstat")
+            int(path.read_text().split()[0])
+            for path in Path(f"/proc/{one}/task").glob("*/schedstat")
         )
         total += fine / 1e9 if fine else _ticks_s(one)
     return total

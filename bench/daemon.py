@@ -60,7 +60,9 @@ class Server:
         hello = {"type": "hello", "version": 1, "key": b64url(POINT), "nonce": b64url(bytes(32))}
         room = self.values[0].split()[1]
         subscribe = json.dumps({"type": "subscribe", "id": "s", "room": "$$2$$"})
-        post = json.dumps({"type": "post", "id": "$$ID$$", "room": "$$2$$", "body": "x" * BODY_BYTES})
+        post = json.dumps(
+            {"type": "post", "id": "$$ID$$", "room": "$$2$$", "body": "x" * BODY_BYTES}
+        )
         grows = len(room) - len("$$2$$")
         post_bytes = len(post) + grows + ID_BYTES - len("$$ID$$")
         shake = upgrade(

@@ -34,7 +34,9 @@ async def fill(store: Store, count: int, rooms: int) -> None:
     names = [RoomId(f"bench-{number:016d}") for number in range(rooms)] if rooms > 1 else [GENERAL]
     people = []
     for number in range(count):
-        user = User(UserId(b64url(os.urandom(16))), f"bench-{number:06d}", f"Person {number}", "member")
+        user = User(
+            UserId(b64url(os.urandom(16))), f"bench-{number:06d}", f"Person {number}", "member"
+        )
         token = b64url(os.urandom(32))
         session = Session(digest_of(token), user, now_ms, now_ms)
         await store.accounts.add_user(user, NOBODY_LOGS_IN, session)

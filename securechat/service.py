@@ -32,6 +32,7 @@ from .core.keys import RoomKeys
 from .core.ports import Ledger
 from .core.settings import SqliteDatabase
 from .daemon import Daemon, Listener
+from .direct import DirectFactory
 from .files import allowed_connections, allowed_peers, check_data_dir, make_data_dir
 from .hashing import BcryptPool
 from .heartbeat import Heartbeat
@@ -235,6 +236,7 @@ def _listeners(config: Config, site: SecureSite, metrics: Metrics) -> list[Liste
     chat: IProtocolFactory = site
     if config.tls_cert is not None and config.tls_key is not None:
         chat = tls.over_tls(site, tls.server_context(config.tls_cert, config.tls_key))
+    chat = DirectFactory(chat)
     listeners = [Listener(description, chat, is_chat=True) for description in config.listen]
     if config.plain_listen is not None:
         listeners.append(Listener(config.plain_listen, site.in_clear(), is_chat=False))
