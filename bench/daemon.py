@@ -1,4 +1,4 @@
-"""Our daemon under load: a real process, people with sessions, and the plan of their connections."""
+"""Our daemon under load: a real process, people with sessions, and what their connections do."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """People in bulk, straight into the database: nobody waits for a thousand password hashes.
 
-``python -m bench.people DATABASE COUNT ROOMS`` (``sqlite:PATH`` or ``mysql://…``, no daemon running)
-prints a line a person: the token of a session, and the room of that person. With one room it is
-``general``, else they are made and each person is in the room of their number modulo ROOMS.
+``python -m bench.people DATABASE COUNT ROOMS`` (``sqlite:PATH`` or ``mysql://…``, while no daemon
+runs) prints a line a person: the token of a session, and the room of that person. With one room it
+is ``general``, else they are made and each person is in the room of their number modulo ROOMS.
 """
 
 from __future__ import annotations

@@ -2,18 +2,18 @@
 # (the methods that Twisted's classes hand down have no annotations)
 """Writing to the socket at once, where nothing waits for it.
 
-Twisted's transports keep what is written for the end of the reactor's turn, and ask the kernel to be
-told when the socket takes it: two system calls beside the one that sends, and most of what a delivery
-costs. Nearly always the socket would have taken it there and then. So each connection's transport is
-wrapped, below TLS where that is spoken: all that anybody writes passes one place, in order, and only
-what the socket does not take goes to Twisted.
+Twisted's transports keep what is written until the end of the reactor's turn, and ask the kernel to
+be told when the socket takes it: two system calls beside the one that sends, and most of what a
+delivery costs. Nearly always the socket would have taken it there and then. So each connection's
+transport is wrapped, below TLS where that is spoken: all that anybody writes passes one place, in
+order, and only what the socket does not take goes to Twisted.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import IAddress, IProtocol, IPullProducer
+from twisted.internet.interfaces import IProtocolFactory, IPullProducer
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from zope.interface import implementer
 
@@ -42,6 +42,8 @@ class DirectTransport(ProtocolWrapper):
 
     A streaming producer above is paused as long as anything waits.
     """
+
+    transport: Any
 
     def __init__(self, factory: Any, wrapped: Any) -> None:
         super().__init__(factory, wrapped)
@@ -126,7 +128,5 @@ class DirectFactory(WrappingFactory[DirectTransport]):
     protocol = DirectTransport
     noisy = False
 
-    def buildProtocol(self, addr: IAddress) -> IProtocol | None:
-        # What the factory below turns away stays away.
-        inner = self.wrappedFactory.buildProtocol(addr)
-        return None if inner is None else self.protocol(self, inner)
+    def __init__(self, wrapped: IProtocolFactory) -> None:
+        super().__init__(wrapped)

@@ -35,6 +35,7 @@ WIRING = {
     "config",
     "daemon",
     "demo",
+    "direct",
     "files",
     "inspection",
     "heartbeat",
