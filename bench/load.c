@@ -8,8 +8,11 @@
  *   tls NAME                      speak TLS 1.3, without verifying: it is our own machine
  *   group COUNT ROOMS             connections; the i-th is in room i % ROOMS, the first of each room sends
  *   step SEND WAIT                what each sends next, and the bytes that it waits for then; - for none
- *   marker BYTES                  each occurrence in what a connection receives is one delivery
+ *   marker BYTES                  each occurrence in what a connection receives is one delivery;
+ *                                 words replaced as in what it sends
  *   message BYTES                 what a sender sends
+ *   echo BYTES SIZE REPLY         whenever BYTES come, the SIZE bytes behind them go back behind REPLY
+ *                                 (a ping, in a protocol that tells bytes and text apart)
  *   values FILE                   words of line i replace $$1$$, $$2$$ … in what connection i sends
  *   at_once COUNT                 how many connections are set up at the same time
  *
@@ -18,7 +21,7 @@
  * Then commands on standard input, one answer a line on standard output (JSON):
  *
  *   run WINDOW MESSAGES SECONDS   each sender keeps WINDOW messages under way, MESSAGES in all
- *   close                         drop all connections, and set all up again
+ *   close AT_ONCE                 drop all connections, and set all up again, so many at the same time
  *   end of file                   exit
  */
 #define _GNU_SOURCE
@@ -26,6 +29,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +55,7 @@ typedef struct {
 typedef struct {
     int fd, step, room, waits_to_write;
     uint64_t delivered;
+    Bytes marker;
     char *tail;
     size_t tail_size;
     char *out;
@@ -63,7 +68,8 @@ typedef struct {
 
 static Step steps[MOST_STEPS];
 static int step_count, connection_count, room_count, at_once = 64, epoll, ready_count;
-static Bytes marker, message;
+static Bytes marker, message, ping, pong;
+static size_t ping_size;
 static struct sockaddr_in target;
 static char *tls_name;
 static Connection *connections;
@@ -71,7 +77,7 @@ static Room *rooms;
 static float *samples;
 static size_t sample_count;
 static uint64_t next_id, lost_connections;
-static int next_to_set_up, being_set_up;
+static int next_to_set_up, being_set_up, told_of;
 #ifdef WITH_TLS
 static SSL_CTX *tls_context;
 #endif
@@ -155,14 +161,33 @@ static void flush_out(Connection *c)
     if ((c->out_size > 0) != c->waits_to_write) want(c, c->out_size > 0);
 }
 
+static void send_bytes(Connection *c, const char *bytes, size_t size)
+{
+    c->out = realloc(c->out, c->out_size + size);
+    memcpy(c->out + c->out_size, bytes, size);
+    c->out_size += size;
+}
+
 static void send_filled(Connection *c, Bytes template)
 {
     Bytes whole = filled(c, template);
-    c->out = realloc(c->out, c->out_size + whole.size);
-    memcpy(c->out + c->out_size, whole.bytes, whole.size);
-    c->out_size += whole.size;
+    send_bytes(c, whole.bytes, whole.size);
     free(whole.bytes);
     flush_out(c);
+}
+
+/* A ping lies in one piece of what comes, nearly always: nobody is cut for missing one. */
+static void answer_pings(Connection *c, const char *at, size_t left)
+{
+    const char *end = at + left;
+    while ((at = memmem(at, (size_t)(end - at), ping.bytes, ping.size))) {
+        at += ping.size;
+        if ((size_t)(end - at) < ping_size) return;
+        send_bytes(c, pong.bytes, pong.size);
+        send_bytes(c, at, ping_size);
+        flush_out(c);
+        at += ping_size;
+    }
 }
 
 static void next_step(Connection *c);
@@ -242,7 +267,7 @@ static void post(Room *room)
 static void received(Connection *c, const char *bytes, size_t size)
 {
     int setting_up = c->step < step_count;
-    Bytes wanted = setting_up ? steps[c->step].wait : marker;
+    Bytes wanted = setting_up ? steps[c->step].wait : c->marker;
     size_t whole = c->tail_size + size;
     static char joined[2 * CHUNK + WORD];
     memcpy(joined, c->tail, c->tail_size);
@@ -281,17 +306,20 @@ static void readable(Connection *c)
 #endif
             n = recv(c->fd, chunk, CHUNK, 0);
         if (n > 0) {
+            if (ping.size && c->step >= step_count) answer_pings(c, chunk, (size_t)n);
             received(c, chunk, (size_t)n);
             if (!tls_name && n < CHUNK) return;
             continue;
         }
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (c->step < step_count) {
-            fprintf(stderr, "load: connection %ld ended in step %d\n", (long)(c - connections), c->step);
+            if (told_of++ < 3)
+                fprintf(stderr, "load: connection %ld ended in step %d\n", (long)(c - connections), c->step);
             being_set_up--;
-        }
+        } else ready_count--;
         lost_connections++;
         drop(c);
+        set_up_more();
         return;
     }
 }
@@ -354,13 +382,13 @@ static double percentile(double part)
 static void connect_all(double within_s)
 {
     double began = now();
-    ready_count = being_set_up = next_to_set_up = 0;
+    ready_count = being_set_up = next_to_set_up = told_of = 0;
     lost_connections = 0;
     set_up_more();
     while (ready_count + (int)lost_connections < connection_count && now() - began < within_s) turn(100);
     double took = now() - began;
     /* What a server replays to newcomers is no delivery of ours. */
-    while (turn(300) > 0) continue;
+    while (turn(300) > 0 && now() - began < within_s) continue;
     printf("{\"ready\": %d, \"of\": %d, \"seconds\": %.4f}\n", ready_count, connection_count, took);
     fflush(stdout);
 }
@@ -440,6 +468,7 @@ static void read_plan(const char *path)
     while (getline(&line, &size, file) > 0) {
         char *rest = line, *kind = strtok_r(rest, " \n", &rest);
         char *a = strtok_r(rest, " \n", &rest), *b = strtok_r(rest, " \n", &rest);
+        char *last = strtok_r(rest, " \n", &rest);
         if (!kind || !a) continue;
         if (!strcmp(kind, "target") && b) {
             target.sin_family = AF_INET;
@@ -451,12 +480,26 @@ static void read_plan(const char *path)
             steps[step_count++] = (Step){from_hex(a), from_hex(b)};
         else if (!strcmp(kind, "marker")) marker = from_hex(a);
         else if (!strcmp(kind, "message")) message = from_hex(a);
-        else if (!strcmp(kind, "values")) read_values(a);
+        else if (!strcmp(kind, "echo") && b && last) {
+            ping = from_hex(a);
+            ping_size = (size_t)atoi(b);
+            pong = from_hex(last);
+        } else if (!strcmp(kind, "values")) read_values(a);
         else if (!strcmp(kind, "at_once")) at_once = atoi(a);
         else die("a statement of the plan is unknown");
     }
     free(line);
     fclose(file);
+    for (int i = 0; i < connection_count; i++)
+        connections[i].marker = memmem(marker.bytes, marker.size, "$$", 2) ? filled(&connections[i], marker) : marker;
+}
+
+/* The next line of standard input; until it comes, pings are answered. */
+static char *next_command(char *line, int size)
+{
+    struct pollfd ready[2] = {{STDIN_FILENO, POLLIN, 0}, {epoll, POLLIN, 0}};
+    while (poll(ready, 2, -1) >= 0 && !ready[0].revents) turn(0);
+    return fgets(line, size, stdin);
 }
 
 int main(int argc, char **argv)
@@ -481,12 +524,12 @@ int main(int argc, char **argv)
 #endif
     connect_all(120);
     char line[256];
-    while (fgets(line, sizeof line, stdin)) {
+    while (next_command(line, sizeof line)) {
         int window;
         unsigned long long messages;
         double seconds;
         if (sscanf(line, "run %d %llu %lf", &window, &messages, &seconds) == 3) run(window, messages, seconds);
-        else if (!strncmp(line, "close", 5)) {
+        else if (sscanf(line, "close %d", &at_once) == 1) {
             for (int i = 0; i < connection_count; i++) drop(&connections[i]);
             connect_all(120);
         } else die("unknown command");

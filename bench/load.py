@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,24 @@ SOURCE = Path(__file__).with_name("load.c")
 ID_BYTES = 22
 """What ``$$ID$$`` becomes."""
 
+BODY_BYTES = 256
+"""What every message of every server says."""
+
+
+def compiled(source: Path, program: Path, *flags: str) -> Path:
+    """``program``, made from the C of ``source`` unless it is newer than that."""
+    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+        program.parent.mkdir(parents=True, exist_ok=True)
+        command = ["cc", "-O2", "-Wall", "-Wextra", "-o", str(program), str(source), *flags]
+        subprocess.run(command, check=True, timeout=120)
+    return program
+
 
 def build(folder: Path, with_tls: bool = False) -> Path:
     """Compile the load generator into ``folder``; the program."""
-    program = folder / ("load-tls" if with_tls else "load")
-    if not program.exists() or program.stat().st_mtime < SOURCE.stat().st_mtime:
-        flags = ["-DWITH_TLS", "-lssl", "-lcrypto"] if with_tls else []
-        subprocess.run(
-            ["cc", "-O2", "-o", str(program), str(SOURCE), *flags], check=True, timeout=120
-        )
-    return program
+    if not with_tls:
+        return compiled(SOURCE, folder / "load")
+    return compiled(SOURCE, folder / "load-tls", "-DWITH_TLS", "-lssl", "-lcrypto")
 
 
 def masked_text(payload: bytes, length: int | None = None) -> bytes:
@@ -54,6 +62,14 @@ def upgrade(host: str, *more: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
+PINGS = "890c 12 8a8c00000000"
+"""Autobahn's: a ping of 12 bytes, to be echoed by a masked pong (RFC 6455 section 5.5)."""
+
+
+class EndedError(Exception):
+    """The load generator has ended where it should go on; what it said is on standard error."""
+
+
 @dataclass
 class Plan:
     """What the connections do; see ``load.c``."""
@@ -68,7 +84,8 @@ class Plan:
     """A line of words a connection."""
     tls_name: str = ""
     at_once: int = 64
-    words: dict[str, str] = field(default_factory=dict)
+    echo: str = ""
+    """A ping's head, the bytes behind it, and a pong's head, as ``load.c`` is told."""
 
     def write(self, folder: Path) -> Path:
         """Write it down for the program."""
@@ -82,6 +99,7 @@ class Plan:
             lines.append(f"values {values}")
         lines += [f"step {send.hex() or '-'} {wait.hex() or '-'}" for send, wait in self.steps]
         lines += [f"marker {self.marker.hex()}", f"message {self.message.hex()}"]
+        lines += [f"echo {self.echo}"] if self.echo else []
         path = folder / "plan"
         path.write_text("".join(f"{line}\n" for line in lines))
         return path
@@ -97,15 +115,24 @@ class Load:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.connected = self._answer()
+        try:
+            self.connected = self._answer()
+        except EndedError:
+            self.close()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
 
     def run(self, window: int, messages: int, seconds: float) -> dict[str, Any]:
         """Each sender keeps ``window`` messages under way; ends at the first of both bounds."""
         return self._ask(f"run {window} {messages} {seconds}")
 
-    def reconnect(self) -> dict[str, Any]:
-        """Drop all connections at once, and set all up again."""
-        return self._ask("close")
+    def reconnect(self, at_once: int) -> dict[str, Any]:
+        """Drop all connections, and set all up again, so many at the same time."""
+        return self._ask(f"close {at_once}")
 
     def _ask(self, command: str) -> dict[str, Any]:
         assert self._process.stdin is not None
@@ -117,7 +144,7 @@ class Load:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError("the load generator ended")
+            raise EndedError("the load generator ended")
         answer: dict[str, Any] = json.loads(line)
         return answer
 

@@ -128,7 +128,9 @@ class DaemonProcess:
         self.wait_until("/readyz", 200)
         return self
 
-    def wait_until(self, path: str, status: int, within_s: float = READY_WITHIN_S) -> None:
+    def wait_until(
+        self, path: str, status: int, within_s: float = READY_WITHIN_S, every_s: float = 0.05
+    ) -> None:
         """Wait until ``path`` answers ``status``; AssertionError with the log when it does not."""
         deadline = time.monotonic() + within_s
         seen: object = None
@@ -139,7 +141,7 @@ class DaemonProcess:
             seen = self._status(path)
             if seen == status:
                 return
-            time.sleep(0.05)
+            time.sleep(every_s)
         raise AssertionError(f"{path} never answered {status} but {seen}:\n{self.log()}")
 
     def _status(self, path: str) -> object:
