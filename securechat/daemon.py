@@ -21,6 +21,7 @@ from .chat.administration import Administration
 from .chat.changes import RoomChanges
 from .chat.journal import Journal
 from .chat.signals import Signals
+from .config.endpoints import with_backlog
 from .core.errors import Misconfigured, Unavailable
 from .core.ports import SessionEnded
 from .hashing import BcryptPool
@@ -136,7 +137,7 @@ class Daemon(Service):
         self._origins.listen_on([number for number in numbers if number is not None])
 
     def _listen(self, listener: Listener) -> Deferred[IListeningPort]:
-        endpoint = serverFromString(self._reactor, listener.description)
+        endpoint = serverFromString(self._reactor, with_backlog(listener.description))
         listening: Deferred[IListeningPort] = endpoint.listen(listener.factory)
         return listening
 

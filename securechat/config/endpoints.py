@@ -8,6 +8,9 @@ from pathlib import Path
 
 from twisted.internet import endpoints
 
+BACKLOG = 4096
+"""Connections that the kernel holds until they are accepted (listen(2))."""
+
 KINDS = ("tcp", "tcp6", "unix", "systemd")
 
 
@@ -60,6 +63,19 @@ def parse_listen(description: str) -> ListenAddress:
             raise ValueError("needs the path of the socket, as in unix:/run/securechat/socket")
         return ListenAddress(description, kind, path=Path(path))
     return ListenAddress(description, kind)
+
+
+def with_backlog(description: str) -> str:
+    """`description`, with room for all who come back at once where it says nothing of that.
+
+    Twisted's own 50 turns most of them away after a restart. The kernel's limit still holds.
+    """
+    (kind, *positional), named = endpoints._parse(description)
+    if kind not in ("tcp", "tcp6") or "backlog" in named or len(positional) > 2:
+        return description
+    if kind == "tcp6" and len(positional) > 1:
+        return description
+    return f"{description}:backlog={BACKLOG}"
 
 
 def _tcp(
