@@ -16,6 +16,7 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.config import Config, ConfigError, load_config
+from securechat.config.endpoints import parse_listen, with_backlog
 from securechat.config.sources import NAMES, PREFIX
 from securechat.core.settings import (
     Limits,
@@ -484,6 +485,24 @@ class Reach(ConfigTestCase):
             reasons = self.reasons(public_url=text, **proxied)
             self.assertEqual(len(reasons.splitlines()), 1, reasons)
             self.assertIn("--public-url: ", reasons)
+
+
+class Queues(SynchronousTestCase):
+    def test_the_kernel_holds_all_who_come_at_once_unless_it_is_told_another_number(self) -> None:
+        for given, listened in (
+            ("tcp:8080", "tcp:8080:backlog=4096"),
+            ("tcp:8080:interface=127.0.0.1", "tcp:8080:interface=127.0.0.1:backlog=4096"),
+            ("tcp:8080:127.0.0.1", "tcp:8080:127.0.0.1:backlog=4096"),
+            ("tcp:8080:127.0.0.1:9", "tcp:8080:127.0.0.1:9"),
+            ("tcp:port=8080:backlog=9", "tcp:port=8080:backlog=9"),
+            ("tcp6:8080", "tcp6:8080:backlog=4096"),
+            ("tcp6:8080:9", "tcp6:8080:9"),
+            (r"tcp6:8080:interface=\:\:1", r"tcp6:8080:interface=\:\:1:backlog=4096"),
+            ("unix:/run/chat", "unix:/run/chat"),
+            ("systemd:domain=INET:index=0", "systemd:domain=INET:index=0"),
+        ):
+            self.assertEqual(with_backlog(given), listened)
+            parse_listen(listened)
 
 
 class Certificates(ConfigTestCase):
