@@ -15,6 +15,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
+from twisted.internet import reactor
+from twisted.internet.task import deferLater
+
 from securechat.core.encoding import from_b64url
 
 from .client import Frame, Person, Socket, new_id
@@ -195,6 +198,10 @@ async def history(socket: Socket, room: str = ROOM) -> list[Entry]:
         page = await socket.ask(
             {"type": "history", "id": new_id(), "room": room, "before": before, "limit": 200}
         )
+        if page["type"] == "error" and page["retry"]:
+            # Longer than asked: whoever is refused too often is taken for a flood.
+            await deferLater(reactor, 1 + page.get("retry_ms", 0) / 1000)
+            continue
         events, page["events"] = page["events"], []
         entries += [_opened(socket, event, room) for event in reversed(events)]
         more = page["more"]
