@@ -35,7 +35,7 @@ export class Entrances {
   /** @param {EntrancesPorts} ports */
   constructor(ports) {
     this.#ports = ports;
-    element('help').hidden = this.#field.hidden = false;
+    element('help').hidden = element('new').hidden = this.#field.hidden = false;
     element('new').addEventListener('click', () => this.#open_new(''));
     element('help').addEventListener('click', () => this.take('help'));
     this.#field.addEventListener('focus', () => this.#with_ways(() => {}));

@@ -23,6 +23,9 @@ const rules = {
   role: { rank: 3 },
 };
 
+/** What nobody does to the room of reports. @type {Set<Deed>} */
+const not_to_reports = new Set(['rename', 'archive', 'leave', 'invite']);
+
 /** @param {RoomFacts} room @param {string} server_role */
 const rank_in = (room, server_role) =>
   server_role === 'administrator' ? administrator : (ranks[room.role] ?? 1);
@@ -31,6 +34,7 @@ const rank_in = (room, server_role) =>
 export function may(deed, room, server_role) {
   const rule = rules[deed];
   if (room.archived && !rule.archived) return false;
+  if (room.id === 'reports' && not_to_reports.has(deed)) return false;
   if (room.kind === 'direct' && !rule.direct) return false;
   const needed = room.kind === 'public' ? (rule.public_rank ?? rule.rank) : rule.rank;
   return rank_in(room, server_role) >= needed;

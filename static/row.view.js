@@ -194,7 +194,7 @@ function draw_letter({ letter, head: with_head }, sight) {
 /** @param {Message} message @param {string} words @param {Sight} sight */
 function draw_notice(message, words, { report }) {
   const item = make('li', { class: 'notice-line', 'data-notice': String(message.seq) });
-  item.append(make('span', { dir: 'auto' }, words), ' ');
+  item.append(make('span', {}, words), ' ');
   if (message.kind === 'report') {
     const { room, seq } = reported(message);
     const found = report(message);

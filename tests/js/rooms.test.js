@@ -148,6 +148,11 @@ test('only what a role allows is offered', () => {
   assert.deepEqual([may('invite', room, 'member'), may('post', room, 'member')], [false, true]);
   assert.equal(may('invite', { ...room, kind: 'public' }, 'member'), true);
   assert.equal(may('rename', room, 'administrator'), true);
+  const reports = { ...room, id: 'reports' };
+  const offered = ['rename', 'archive', 'leave', 'invite', 'topic', 'post'].filter((deed) =>
+    may(deed, reports, 'administrator'),
+  );
+  assert.deepEqual(offered, ['topic', 'post']);
   assert.equal(may('rename', { ...room, role: 'moderator' }, 'member'), false);
   assert.equal(may('post', { ...room, archived: true }, 'administrator'), false);
   assert.equal(may('archive', { ...room, archived: true, role: 'owner' }, 'member'), true);
