@@ -65,7 +65,7 @@ def run(config: Config, messages: int, password_file: Path | None) -> int:
         finally:
             await hashing.stop()
             await store.stop()
-        sys.stdout.write(words(told, home_of(config), None if given else password))
+        sys.stdout.write(announcement(told, home_of(config), None if given else password))
 
     return carry_out(work)
 
@@ -184,7 +184,7 @@ def scenes() -> tuple[Scene, ...]:
     return (*rooms, WITH_LAYLA, WITH_THEO, OF_THREE, WITH_TOMAS)
 
 
-def words(messages: int, home: str, password: str | None) -> str:
+def announcement(messages: int, home: str, password: str | None) -> str:
     """What is printed at the end: who may log in where; ``password`` only where it is new."""
     first, *others = PEOPLE
     width = max(len(person.username) for person in PEOPLE)
