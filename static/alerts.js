@@ -79,6 +79,8 @@ export class Alerts {
     told.newest = message;
     if (told.due) return;
     told.due = true;
+    // Whoever is not known yet is asked for: by then they are.
+    this.#ports.name_of(message.from);
     this.#ports.later(() => this.#tell(facts, told), gather_ms);
   }
 

@@ -47,9 +47,17 @@ export class Hands {
       const { target, type, defaultPrevented } = event;
       const at = /** @type {Element} */ (target);
       // A finger may have been lifted by now, and what it touched may be gone.
-      if (type === 'pointerdown' || defaultPrevented || !this.#area.contains(at)) return;
+      if (type === 'pointerdown' || defaultPrevented || !this.#area.contains(at)) return undefined;
+      if (at === this.#area && type === 'focusin') return this.#to_row();
       const Again = /** @type {new (type: string, from: Event) => Event} */ (event.constructor);
-      at.dispatchEvent(new Again(type, event));
+      return at.dispatchEvent(new Again(type, event));
     });
+  }
+
+  /** Who came by Tab comes to a message, now that one of them takes it. */
+  #to_row() {
+    if (document.activeElement !== this.#area) return;
+    const row = /** @type {HTMLElement|null} */ (this.#area.querySelector('li[tabindex="0"]'));
+    row?.focus({ preventScroll: true });
   }
 }

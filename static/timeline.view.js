@@ -116,6 +116,9 @@ export class TimelineView {
     const node = this.#row_from(seq);
     node?.scrollIntoView({ block: 'center' });
     node?.focus({ preventScroll: true });
+    // Where nothing can be scrolled, nothing will tell that the end is in sight.
+    const { scrollHeight, clientHeight } = this.#scroller;
+    this.following = scrollHeight <= clientHeight && this.#span.to === room.log.last;
     this.#ports.on_end();
   }
 

@@ -49,6 +49,7 @@ LOOK = """(away) => {
   document.dispatchEvent(new Event('visibilitychange'));
   dispatchEvent(new Event(away ? 'blur' : 'focus'));
 }"""
+IN_LINE = """async () => (await navigator.locks.query()).pending.length > 0"""
 TOLD = "told.filter(({ open }) => open).map(({ title, body }) => [title, body])"
 CHOOSE = """(chosen) => {
   const key = 'securechat.preferences';
@@ -176,6 +177,8 @@ class Alerts(BrowserCase):
         ada.register()
         tab = ada.new_page()
         tab.goto(daemon.url)
+        # At rest it stands in line to be the one that speaks, and tells that it is looked at.
+        self.until(lambda: tab.evaluate(IN_LINE), ada)
         self.away(ada)
         eve.say("One, @ada.tabs")
         for page in (ada.page, tab):
@@ -220,7 +223,7 @@ class Alerts(BrowserCase):
         ada.page.evaluate(LOOK, True)
         eve.say("Hello @ada.mark")
         self.until(lambda: ada.page.title() == "(1) #general · SecureChat", ada)
-        self.assertIn("/favicon.unread.svg", icon.get_attribute("href") or "")
+        self.until(lambda: "/favicon.unread.svg" in (icon.get_attribute("href") or ""), ada)
         self.assertEqual(ada.room_link("general").locator(".badge").all_inner_texts(), ["@1", "1"])
         ada.page.evaluate(LOOK, False)
         self.until(lambda: ada.page.title() == "#general · SecureChat", ada)
@@ -234,6 +237,7 @@ SECTION = """async () => {
   section.hidden = true;
   document.querySelector('main').prepend(section);
   const base = document.querySelector('script[type=module]').src;
+  await (await import(new URL('texts.js', base))).all_texts();
   const { fill } = await import(new URL('notifications.settings.js', base));
   const { Preferences } = await import(new URL('preferences.js', base));
   fill(section, new Preferences(localStorage));
