@@ -10,7 +10,7 @@ from securechat.core import names, parsing
 from securechat.core.settings import Limits
 from securechat.demo import crowd
 from securechat.demo.cast import MARA, PEOPLE
-from securechat.demo.command import scenes, words
+from securechat.demo.command import announcement, scenes
 from securechat.demo.play import DAY, MINUTE_MS, Do, Edit, Report, Say, Scene, begin_ms, times_ms
 
 NOW_MS = 1_900_000_000_000
@@ -98,7 +98,7 @@ class Told(SynchronousTestCase):
         self.assertEqual({act.who for act in scene.acts if isinstance(act, Say)}, {*scene.members})
 
     def test_a_password_of_ones_own_is_not_printed(self) -> None:
-        self.assertIn("shown only now: abc\n", words(3, "http://localhost:8080", "abc"))
-        told = words(3, "", None)
+        self.assertIn("shown only now: abc\n", announcement(3, "http://localhost:8080", "abc"))
+        told = announcement(3, "", None)
         self.assertIn("the one in your file", told)
         self.assertTrue(told.startswith("3 messages of 8 people. Log in as\n"), told)
