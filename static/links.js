@@ -44,8 +44,12 @@ export function without_trailing(typed) {
   return typed.slice(0, end);
 }
 
+/** Signs that nobody sees: they would split a host in two, or name a link with nothing. */
+const unseen = /\p{Default_Ignorable_Code_Point}/gu;
+
 /** @param {string} words @returns {string} as a browser reads them in an address */
-const folded = (words) => words.normalize('NFKC').toLowerCase().replaceAll('。', '.');
+const folded = (words) =>
+  words.replace(unseen, '').normalize('NFKC').toLowerCase().replaceAll('。', '.');
 
 /** Words that look like a host: `example.com`, `10.0.0.1`. @param {string} words @returns {string[]} */
 const hosts_in = (words) =>
@@ -77,4 +81,5 @@ export function real_address(url, words, typed) {
 }
 
 /** @param {string} words @returns {boolean} whether they can be the words of a link */
-export const may_name = (words) => !turning.test(words) && /[\p{L}\p{N}\p{P}\p{S}]/u.test(words);
+export const may_name = (words) =>
+  !turning.test(words) && /[\p{L}\p{N}\p{P}\p{S}]/u.test(words.replace(unseen, ''));
