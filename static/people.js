@@ -15,6 +15,8 @@ const gather_ms = 20;
 export class Directory {
   /** @type {Map<string, Person>} */
   #known = new Map();
+  /** Those whose name was shown somewhere; others were only learned. @type {Set<string>} */
+  #shown = new Set();
   /** @type {Set<string>} */
   #wanted = new Set();
   /** @type {Set<string>} */
@@ -31,6 +33,7 @@ export class Directory {
   /** @param {string} id @returns {Person|undefined} unknown ones are asked for */
   find(id) {
     const person = this.#known.get(id);
+    this.#shown.add(id);
     if (!person && !this.#asked.has(id)) this.#want(id);
     return person;
   }
@@ -72,9 +75,14 @@ export class Directory {
     this.#ports.on_change();
   }
 
-  /** A new connection: names that are known may have changed since. */
+  /**
+   * A new connection: names that are known may have changed since. Those that stand somewhere are
+   * asked for; of those that were learned in a search, which may be everybody, once they are shown.
+   */
   open() {
-    for (const id of this.#known.keys()) this.#wanted.add(id);
+    for (const id of this.#known.keys())
+      if (this.#shown.has(id)) this.#wanted.add(id);
+      else this.#known.delete(id);
     this.again();
   }
 

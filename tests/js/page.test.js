@@ -142,6 +142,26 @@ test('unknown people are asked for together, once, up to 200 at a time', async (
   assert.equal(asked.slice(2).flat().includes('7'), true);
 });
 
+test('a new connection asks anew for names that are shown, not for all that were looked through', async () => {
+  const clock = new Clock();
+  const asked = [];
+  const people = new Directory({
+    ask: (ids) => Boolean(asked.push(ids)),
+    ...{ later: clock.later, on_change: () => {} },
+  });
+  const person = (id) => ({ id: String(id), username: `u${id}`, full_name: `Name ${id}` });
+  people.learn(Array.from({ length: 500 }, (_, id) => person(id)));
+  assert.equal(people.name('7'), 'Name 7');
+  people.open();
+  assert.deepEqual(asked, [['7']]);
+  // Meanwhile it may stand as it was.
+  assert.equal(people.name('7'), 'Name 7');
+  // What was learned before is no news any more.
+  people.name('8');
+  await clock.advance(50);
+  assert.deepEqual(asked.slice(1), [['8']]);
+});
+
 test('drafts are kept a room and person', () => {
   const shelf = new FakeShelf();
   new Drafts(shelf, '1').keep('general', 'half a thought');
