@@ -57,7 +57,7 @@ export class Members {
     const page = await this.#page(this.list);
     if (turn !== this.#turn) return;
     this.list = [...this.list, ...page.members];
-    this.more = page.more;
+    this.more = page.more && page.members.length > 0;
     this.#show_present();
   }
 

@@ -194,6 +194,17 @@ test('members come page by page, owners first, and a late answer changes nothing
   assert.equal(matches(person('ada'), 'eve'), false);
 });
 
+test('an empty page of members is the last one, whatever it says', async () => {
+  const pages = [[{ id: 'ada', username: 'ada', full_name: 'Ada', role: 'member' }], []];
+  let asked = 0;
+  const members = new Members('a', async () => ({
+    members: pages[asked++] ?? [],
+    more: asked < 9,
+  }));
+  await members.load_all(() => {});
+  assert.deepEqual([asked, members.more, members.list.length], [2, false, 1]);
+});
+
 test('who goes while the members are asked for is not shown as online by the answer', async () => {
   const bob = { id: 'bob', username: 'bob', full_name: 'Bob', role: 'member', muted_until: 0 };
   let answer = (_) => {};
