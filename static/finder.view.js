@@ -25,7 +25,7 @@ export class Finder {
   #field = element('find');
   #more = element('find-more');
   #told = element('find-told');
-  /** @type {Map<string, HTMLElement>} */
+  /** By what is seen of them. @type {Map<string, HTMLElement>} */
   #drawn = new Map();
 
   /** @param {FinderPorts} ports */
@@ -86,8 +86,9 @@ export class Finder {
   #draw(people, told) {
     if (this.#told.textContent !== told) this.#told.textContent = told;
     this.#more.hidden = !people.length;
-    const items = people.map((goal) => this.#drawn.get(goal.id) ?? this.#draw_person(goal));
-    this.#drawn = new Map(people.map(({ id }, i) => [id, items[i]]));
+    const keys = people.map(({ id, name }) => `${id} ${name}`);
+    const items = people.map((goal, i) => this.#drawn.get(keys[i]) ?? this.#draw_person(goal));
+    this.#drawn = new Map(keys.map((key, i) => [key, items[i]]));
     lay(element('find-people'), items);
   }
 

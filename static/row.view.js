@@ -243,6 +243,7 @@ export function signature(row, sight) {
     refused,
     annotations.stamp(seq),
     with_head ? name_of(from) + sight.handle_of(from) : '',
+    ...annotations.reactions(seq).flatMap(({ by }) => [...by.keys()].map(name_of)),
   ];
   if (target) {
     const quoted = sight.quoted(target);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Annotations } from '../../static/annotations.js';
 import { all_joined } from '../../static/notices.js';
+import { signature } from '../../static/row.view.js';
 import { rows as all_rows } from '../../static/timeline.js';
 
 const noon = new Date(2024, 4, 6, 12, 0, 0).getTime();
@@ -138,4 +139,17 @@ test('three people and more who joined one after the other share a line', () => 
   );
   assert.equal(all_joined(['Ada', 'Bob', 'Cy']), 'Ada, Bob and Cy joined.');
   assert.equal(all_joined(['Ada', 'Bob', 'Cy', 'Di']), 'Ada, Bob and 2 others joined.');
+});
+
+test('a message is drawn anew when one who reacted to it is called otherwise', () => {
+  const annotations = new Annotations();
+  const said = message(1, 'ada', noon);
+  annotations.add(message(2, 'eve', noon, { kind: 'reaction', target: 1, body: '👍' }));
+  const names = { ada: 'Ada', eve: 'Someone' };
+  const sight = { annotations, name_of: (id) => names[id], handle_of: (id) => id };
+  const drawn = () => signature({ type: 'message', message: said, head: true }, sight);
+  const before = drawn();
+  assert.equal(drawn(), before);
+  names.eve = 'Eve Moneypenny';
+  assert.notEqual(drawn(), before);
 });
