@@ -6,6 +6,7 @@
  * @typedef {{key: 'recent'|keyof typeof lists, all: Emoji[]}} Group
  */
 import * as lists from './emoji.js';
+import { fold } from './fold.js';
 
 const line = /^(\S+) (.+?): (.+)$/;
 const most_recent = 24;
@@ -38,9 +39,6 @@ const known = new Map(everything.map((one) => [one.emoji, one]));
 
 /** @param {string} name as between the colons @returns {string|undefined} */
 export const by_name = (name) => named.get(name.toLowerCase());
-
-/** @param {string} text @returns {string} letters alone: `Ä` is found by `a` and by `ä` */
-const fold = (text) => text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
 
 /** @param {Emoji} one @param {string} language @returns {string} what it is called */
 export const label = ({ names, words }, language) =>

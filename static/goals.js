@@ -18,9 +18,7 @@
  * @property {(id: string) => string} handle_of
  * @property {string} me user id
  */
-
-/** @param {string} text @returns {string} without case and accents: "Müller" is found by "muller" */
-const fold = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+import { fold } from './fold.js';
 
 /**
  * @param {{name: string, handle: string}} goal

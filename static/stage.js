@@ -34,6 +34,7 @@ import { t } from './texts.js';
 import { TimelineView } from './timeline.view.js';
 import { Typing } from './typing.js';
 import { Unread } from './unread.view.js';
+import { looking } from './wake.js';
 import { command } from './wire.js';
 import { plain, show_copied } from './words.view.js';
 
@@ -198,8 +199,12 @@ export class Stage {
   #is_read() {
     const { room, tally } = this.place ?? {};
     const last = room?.log.last ?? 0;
-    const looking = !document.hidden && document.hasFocus() && !this.#unread.pending;
-    return looking && this.timeline.following && last > (tally?.read_seq ?? last);
+    return (
+      looking() &&
+      !this.#unread.pending &&
+      this.timeline.following &&
+      last > (tally?.read_seq ?? last)
+    );
   }
 
   #read() {

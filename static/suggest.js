@@ -4,6 +4,8 @@
  * @typedef {{kind: 'emoji'|'people', query: string, from: number}} Wish from: where its sign stands
  * @typedef {import('./frames.js').Member} Member
  */
+import { fold } from './fold.js';
+
 const emoji_wish = /(?<![\p{L}\p{N}_:/])[:]([a-z0-9_+-][a-z0-9_+-]{1,30})$/iu;
 const named_emoji = /(?<![\p{L}\p{N}_:/]):([a-z0-9_+-]{2,30}):$/iu;
 const people_wish = /(?<![\w@.-])@([\p{L}\p{N}_.-]{0,32})$/u;
@@ -34,9 +36,6 @@ export function closed_name(before) {
   if (!found || in_code(before)) return null;
   return { name: found[1], from: before.length - found[0].length };
 }
-
-/** @param {string} text */
-const fold = (text) => text.toLowerCase().normalize('NFD').replace(/\p{M}/gu, '');
 
 /**
  * @param {Member[]} members
