@@ -6,8 +6,8 @@
  * @typedef {import('./message.js').Message} Message
  * @typedef {{room: string, title: string, body: string, address: string, again: boolean,
  *   silent: boolean}} Alert `again`: it comes up anew, else it only changes
- * @typedef {{seqs: number[], newest: Message, told_ms: number, due: boolean}} Told
- *   the messages that one room's notification is about
+ * @typedef {{seqs: number[], newest: Message, told_ms: number, due: boolean, fresh: boolean}} Told
+ *   the messages that one room's notification is about; `fresh`: one came since it was told
  * @typedef {object} AlertPorts
  * @property {{id: string, username: string}} me
  * @property {() => import('./preferences.js').Choices} choices
@@ -17,7 +17,8 @@
  * @property {() => number} now milliseconds
  * @property {(task: () => void, wait_ms: number) => any} later
  * @property {(alert: Alert) => void} show in place of the room's last one
- * @property {(room: string) => void} close
+ * @property {(room: string) => void} close the room's, also one that an earlier page had shown
+ * @property {() => void} close_all
  */
 import { plain } from './markup.js';
 import { calls } from './mentions.js';
@@ -59,8 +60,10 @@ export class Alerts {
   arrived({ room: { facts }, tally }, message) {
     const { seq, from, kind, target, body } = message;
     const { me, looking, choices } = this.#ports;
-    if (kind === 'deleted') return this.#forget(facts.id, Number(target));
-    const is_new = seq > Math.max(this.#before.get(facts.id) ?? seq, tally.read_seq);
+    const before = this.#before.get(facts.id) ?? seq;
+    if (kind === 'deleted') return this.#forget(facts.id, Number(target), seq > before);
+    if (kind === 'edit') return this.#reword(facts, message);
+    const is_new = seq > Math.max(before, tally.read_seq);
     if (!is_new || !spoken.has(kind) || from === me.id || looking()) return undefined;
     const chosen = choices();
     const choice = choice_for(chosen, facts);
@@ -72,11 +75,16 @@ export class Alerts {
   /** @param {RoomFacts} facts @param {Message} message */
   #add(facts, message) {
     const told = this.#told.get(facts.id) ?? {
-      ...{ seqs: [], newest: message, told_ms: -calm_ms, due: false },
+      ...{ seqs: [], newest: message, told_ms: -calm_ms, due: false, fresh: true },
     };
     this.#told.set(facts.id, told);
     told.seqs.push(message.seq);
-    told.newest = message;
+    Object.assign(told, { newest: message, fresh: true });
+    this.#gather(facts, told);
+  }
+
+  /** @param {RoomFacts} facts @param {Told} told */
+  #gather(facts, told) {
     if (told.due) return;
     told.due = true;
     // Whoever is not known yet is asked for: by then they are.
@@ -90,8 +98,9 @@ export class Alerts {
     if (this.#told.get(facts.id) !== told) return;
     const { now, show, choices } = this.#ports;
     const { hide_words, sound } = choices();
-    const again = now() - told.told_ms >= calm_ms;
+    const again = told.fresh && now() - told.told_ms >= calm_ms;
     if (again) told.told_ms = now();
+    told.fresh = false;
     show({
       room: facts.id,
       ...(hide_words ? this.#bare(facts, told) : this.#words(facts, told)),
@@ -129,26 +138,44 @@ export class Alerts {
   /** Somebody read the room, here or on another connection. @param {string} room @param {number} seq */
   read(room, seq) {
     const told = this.#told.get(room);
-    if (!told) return;
-    told.seqs = told.seqs.filter((one) => one > seq);
-    if (!told.seqs.length) this.close(room);
+    if (told) told.seqs = told.seqs.filter((one) => one > seq);
+    if (!told?.seqs.length) this.close(room);
   }
 
-  /** A message was deleted: its words stand nowhere any more. @param {string} room @param {number} seq */
-  #forget(room, seq) {
+  /**
+   * A message was deleted: its words stand nowhere any more.
+   * @param {string} room
+   * @param {number} seq
+   * @param {boolean} is_new whether this came to pass since the page follows the room
+   */
+  #forget(room, seq, is_new) {
     const told = this.#told.get(room);
-    if (!told) return;
+    // What an earlier page has shown may be these words.
+    if (!told) return is_new ? this.close(room) : undefined;
     told.seqs = told.seqs.filter((one) => one !== seq);
     if (told.newest.seq === seq || !told.seqs.length) this.close(room);
+    return undefined;
+  }
+
+  /** Whoever wrote a message has changed it: the old words go. @param {RoomFacts} facts @param {Message} edit */
+  #reword(facts, { from, target, body }) {
+    const told = this.#told.get(facts.id);
+    if (!told || told.newest.seq !== target || told.newest.from !== from) return;
+    told.newest = { ...told.newest, body };
+    const { notify, hide_words } = this.#ports.choices();
+    if (!notify) this.close(facts.id);
+    else if (!hide_words) this.#gather(facts, told);
   }
 
   /** @param {string} room */
   close(room) {
-    if (this.#told.delete(room)) this.#ports.close(room);
+    this.#told.delete(room);
+    this.#ports.close(room);
   }
 
   /** Whoever was told is here no more: the session has ended. */
   close_all() {
-    for (const room of [...this.#told.keys()]) this.close(room);
+    this.#told.clear();
+    this.#ports.close_all();
   }
 }

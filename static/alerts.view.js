@@ -11,6 +11,12 @@ import { Tabs } from './tabs.js';
 /** @param {string} room */
 const tag_of = (room) => `securechat.room.${room}`;
 
+/** @param {GetNotificationOptions} [filter] all, also those of an earlier page, where it is left out */
+async function close_those_of_worker(filter) {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  for (const shown of (await registration?.getNotifications(filter)) ?? []) shown.close();
+}
+
 export class AlertsView {
   #on_open;
   #tabs;
@@ -38,15 +44,31 @@ export class AlertsView {
     const tag = tag_of(room);
     if (!this.#tabs.leads || permission() !== 'granted') return;
     this.#wanted.set(tag, alert);
-    if ((await this.#tabs.looked_at()) || this.#wanted.get(tag) !== alert) return;
+    const looked_at = await this.#tabs.looked_at();
+    if (this.#wanted.get(tag) !== alert) return;
+    if (looked_at) {
+      // What it says by now is not what it should.
+      await this.close(room);
+      return;
+    }
     /** @type {NotificationOptions} */
     const options = { ...{ body, tag, silent, renotify: again }, data: { open: address } };
     try {
       this.#keep(tag, new Notification(title, options), address);
     } catch {
-      const registration = await navigator.serviceWorker?.ready;
-      await registration?.showNotification(title, options);
+      await this.#show_by_worker(alert, options);
     }
+  }
+
+  /** @param {Alert} alert @param {NotificationOptions} options */
+  async #show_by_worker(alert, options) {
+    const tag = tag_of(alert.room);
+    const registration = await navigator.serviceWorker?.ready;
+    // The worker may have been long in coming: meanwhile the room was read, or says something else.
+    if (this.#wanted.get(tag) !== alert) return;
+    await registration?.showNotification(alert.title, options);
+    // Another one takes its place by itself.
+    if (!this.#wanted.has(tag)) await close_those_of_worker({ tag });
   }
 
   /** @param {string} tag @param {Notification} shown @param {string} address */
@@ -67,7 +89,12 @@ export class AlertsView {
     const tag = tag_of(room);
     this.#wanted.delete(tag);
     this.#shown.get(tag)?.close();
-    const registration = await navigator.serviceWorker?.getRegistration();
-    for (const shown of (await registration?.getNotifications({ tag })) ?? []) shown.close();
+    await close_those_of_worker({ tag });
+  }
+
+  async close_all() {
+    this.#wanted.clear();
+    for (const shown of this.#shown.values()) shown.close();
+    await close_those_of_worker();
   }
 }

@@ -4,7 +4,7 @@
  *
  * @typedef {import('./alerts.js').Alerts} Alerts
  * @typedef {import('./alerts.js').AlertPorts} AlertPorts
- * @typedef {Omit<AlertPorts, 'looking'|'show'|'close'> & {me: {id: string, username: string},
+ * @typedef {Omit<AlertPorts, 'looking'|'show'|'close'|'close_all'> & {me: {id: string, username: string},
  *   on_open: (address: string) => void}} LookoutPorts `address` of a message: a hash
  */
 import { part } from './late.js';
@@ -46,6 +46,7 @@ export class Lookout {
       ...{ ...others, me, looking },
       show: (alert) => void view.show(alert),
       close: (room) => void view.close(room),
+      close_all: () => void view.close_all(),
     });
     for (const tell of this.#missed.splice(0)) tell(this.#alerts);
     this.#draw_mark = draw_mark;
@@ -67,8 +68,8 @@ export class Lookout {
 
   /** @param {import('./rooms.js').Place} place @param {import('./message.js').Message} message */
   arrived(place, message) {
-    // What was seen to arrive needs no telling; that a message is gone concerns those before it.
-    if (!this.#alerts && looking() && message.kind !== 'deleted') return;
+    // What was seen to arrive needs no telling; an edit or a deletion concerns what came before.
+    if (!this.#alerts && looking() && !['deleted', 'edit'].includes(message.kind)) return;
     this.#tell((alerts) => alerts.arrived(place, message));
   }
 

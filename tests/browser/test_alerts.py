@@ -40,8 +40,8 @@ globalThis.Notification = new Proxy(Notification, {
 ServiceWorkerRegistration.prototype.showNotification = async (title, options) => {
   told.push({ title, ...options, open: true, close() { this.open = false; } });
 };
-ServiceWorkerRegistration.prototype.getNotifications = async ({ tag }) =>
-  told.filter((one) => one.tag === tag && one.open);
+ServiceWorkerRegistration.prototype.getNotifications = async ({ tag } = {}) =>
+  told.filter((one) => one.open && (!tag || one.tag === tag));
 """
 LOOK = """(away) => {
   Object.defineProperty(document, 'hidden', { get: () => away, configurable: true });

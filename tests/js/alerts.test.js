@@ -25,6 +25,7 @@ function set_up(choices = {}) {
     ...{ now: clock.now, later: clock.later },
     show: (alert) => world.shown.push(alert),
     close: (room) => world.closed.push(room),
+    close_all: () => world.closed.push('all'),
   });
   for (const facts of [general, den, eve]) world.alerts.follow(facts);
   world.hear = (facts, seq, body, more = {}) => {
@@ -136,8 +137,52 @@ test('what is read anywhere is told no more, what is left of it counts on', asyn
   ]);
   world.alerts.read('direct', 14);
   assert.deepEqual(world.closed, ['direct']);
+});
+
+test('what the page before this one has shown goes as well, once it is read, deleted, or not for one', () => {
+  const world = set_up();
   world.alerts.read('direct', 14);
-  assert.deepEqual(world.closed, ['direct']);
+  world.alerts.close('den');
+  world.hear(general, 9, '', { kind: 'deleted', target: 3 });
+  assert.deepEqual(world.closed, ['direct', 'den']);
+  world.hear(general, 11, '', { kind: 'deleted', target: 10 });
+  assert.deepEqual(world.closed, ['direct', 'den', 'general']);
+});
+
+test('words that were changed are shown as they are now, without coming up again', async () => {
+  const world = set_up();
+  const edit = (seq, target, body, more = {}) =>
+    world.hear(eve, seq, body, { kind: 'edit', target, ...more });
+  world.hear(eve, 11, 'Meet me at nien');
+  edit(12, 11, 'Meet me at nine');
+  assert.deepEqual(await world.said(), [['Eve Moneypenny', 'Meet me at nine']]);
+  await world.clock.advance(calm_ms);
+  edit(13, 11, 'Meet me at ten');
+  await world.clock.advance(gather_ms);
+  assert.deepEqual(
+    world.shown.map(({ body, again }) => [body, again]),
+    [['Meet me at ten', false]],
+  );
+  world.shown.length = 0;
+  edit(14, 11, 'Somebody else says so', { from: 'lin' });
+  edit(15, 7, 'Another message');
+  assert.deepEqual(await world.said(), []);
+  world.hear(eve, 16, 'Two');
+  edit(17, 11, 'Not the newest');
+  assert.deepEqual(await world.said(), [
+    ['2 new messages from Eve Moneypenny', 'Eve Moneypenny: Two'],
+  ]);
+});
+
+test('changed words bring up nothing that is hidden or switched off', async () => {
+  const world = set_up({ hide_words: true });
+  world.hear(eve, 11, 'One');
+  await world.said();
+  world.hear(eve, 12, 'Other', { kind: 'edit', target: 11 });
+  assert.deepEqual(await world.said(), []);
+  world.choices.notify = false;
+  world.hear(eve, 13, 'Another', { kind: 'edit', target: 11 });
+  assert.deepEqual([await world.said(), world.closed], [[], ['direct']]);
 });
 
 test('words that were deleted are shown no more', async () => {
@@ -160,6 +205,6 @@ test('who is signed out is told nothing, not even of what is gathered', async ()
   await world.said();
   world.hear(eve, 12, 'Two');
   world.alerts.close_all();
-  assert.deepEqual(world.closed, ['direct']);
+  assert.deepEqual(world.closed, ['all']);
   assert.deepEqual(await world.said(), []);
 });
