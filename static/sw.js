@@ -14,34 +14,56 @@ const offline_parts = [
   ...['theme.js', 'app.css', 'card.css', 'mark.svg', 'favicon.svg', 'manifest.webmanifest'],
 ];
 
+/** The generation that a page named last, since this worker was started. */
+let named = '';
+
+/** @param {string} url @returns {string} the generation that this file belongs to, or '' */
+const generation_of = (url) => hashed.exec(new URL(url).pathname)?.[1] ?? '';
+
+/** @param {any} cache @returns {Promise<any>} the page without a server; where it is, its parts are */
+const find_offline = async (cache) =>
+  (await cache.keys()).find((/** @type {Request} */ { url }) => url.endsWith(`/${offline_page}`));
+
 /** @param {string} hash the generation to keep */
 async function forget_others(hash) {
   const cache = await caches.open(shelf);
   for (const { url } of await cache.keys())
-    if (hashed.exec(new URL(url).pathname)?.[1] !== hash) await cache.delete(url);
+    if (generation_of(url) !== hash) await cache.delete(url);
 }
 
-/** @param {Request} request @param {string} hash */
-async function fetch_once(request, hash) {
+/** @param {any} cache @returns {Promise<string>} the one generation that is kept, or '' */
+async function current(cache) {
+  if (named) return named;
+  const kept = await find_offline(cache);
+  return kept ? generation_of(kept.url) : '';
+}
+
+/** @param {Request} request */
+async function fetch_once(request) {
   const cache = await caches.open(shelf);
-  const kept = await cache.match(request.url);
+  // Whatever is asked of a file, it is the same file.
+  const { origin, pathname } = new URL(request.url);
+  const kept = await cache.match(origin + pathname);
   if (kept) return kept;
   const answer = await fetch(request);
-  if (answer.ok) {
-    await cache.put(request.url, answer.clone());
-    await forget_others(hash);
-  }
+  // Another generation, as of a page that is open for long, displaces nothing.
+  if (answer.ok && generation_of(request.url) === (await current(cache)))
+    await cache.put(origin + pathname, answer.clone());
   return answer;
 }
 
 /** Lays in what a start without a server needs. @param {string} hash */
 async function provide(hash) {
+  named = hash;
   const cache = await caches.open(shelf);
   const folder = `/static/${hash}/`;
-  if (await cache.match(folder + offline_page)) return;
   // The page comes last: where it is, its parts are.
-  for (const name of [...offline_parts, offline_page])
-    if (!(await fetch_once(new Request(folder + name), hash)).ok) return;
+  const missing = (await cache.match(folder + offline_page))
+    ? []
+    : [...offline_parts, offline_page];
+  for (const name of missing)
+    if (!(await fetch_once(new Request(new URL(folder + name, location.href)))).ok) return;
+  await forget_others(hash);
 }
 
 /**
@@ -54,7 +76,7 @@ async function fetch_page(request) {
     return await fetch(request);
   } catch (error) {
     const cache = await caches.open(shelf);
-    const kept = (await cache.keys()).find(({ url }) => url.endsWith(`/${offline_page}`));
+    const kept = await find_offline(cache);
     const page = kept && (await cache.match(kept));
     if (!page) throw error;
     const folder = kept.url.slice(0, -offline_page.length);
@@ -74,8 +96,7 @@ worker.addEventListener('fetch', (/** @type {any} */ event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== location.origin) return;
-  const hash = hashed.exec(url.pathname)?.[1];
-  if (hash) event.respondWith(fetch_once(request, hash));
+  if (hashed.test(url.pathname)) event.respondWith(fetch_once(request));
   else if (request.mode === 'navigate') event.respondWith(fetch_page(request));
 });
 
