@@ -143,6 +143,8 @@ function on_state(state) {
     watches.begin([]);
   }
   if (state.name === 'ended') lookout.close_all();
+  // This page's token ended with its session: the banner knows the way from here.
+  element('logout').hidden = state.name === 'ended';
   banner.show(state);
 }
 

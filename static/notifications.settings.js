@@ -55,6 +55,7 @@ export function fill(section, preferences) {
     show_choice(preferences, told),
     told,
     ...[hide.line, hint, loud.line],
+    make('p', { class: 'hint' }, t('settings.notifications.logout')),
   );
   section.hidden = false;
 }

@@ -1,6 +1,8 @@
 /** What scripts add to the settings, most of which work without: choices for this browser, times. */
 import { fill as notifications } from './notifications.settings.js';
 import { Preferences } from './preferences.js';
+import { lasting } from './shelf.js';
+import { short } from './times.js';
 
 /** @typedef {(section: HTMLElement, preferences: Preferences) => void} Part fills a section */
 
@@ -21,13 +23,12 @@ const parts = {
   'settings-keyboard': keyboard,
 };
 
-const preferences = new Preferences(localStorage);
+const preferences = new Preferences(lasting);
 for (const [id, fill] of Object.entries(parts)) {
   const section = /** @type {HTMLElement} */ (document.getElementById(id));
   fill(section, preferences);
   section.hidden = false;
 }
 
-const moments = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 for (const time of document.querySelectorAll('time'))
-  time.textContent = moments.format(new Date(time.dateTime));
+  time.textContent = short(Date.parse(time.dateTime));

@@ -12,6 +12,14 @@ IPHONE = (
     "(KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
 )
 
+FORBID_STORAGE = """
+Object.defineProperty(globalThis, 'localStorage', {
+  get() { throw new DOMException('forbidden', 'SecurityError'); },
+});
+"""
+IN_ENGLISH = """(time) => new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+  .format(new Date(time.dateTime))"""
+
 
 class SettingsCase(BrowserCase):
     def press(self, ada: Visitor, name: str) -> None:
@@ -81,7 +89,10 @@ class WithScripts(SettingsCase):
         phone = self.visitor(daemon, ada.full_name).log_in()
         self.change_name_and_password(ada)
         phone.page.locator("#banner").get_by_text("Your session has ended").wait_for()
+        # Where there is no session, there is nothing to log out of.
+        self.assertFalse(phone.page.get_by_role("button", name="Log out").is_visible())
         ada.page.get_by_role("link", name="Back to the chat").click()
+        self.assertTrue(ada.page.get_by_role("button", name="Log out").is_visible())
         ada.say("still here")
         ada.reads("still here")
         self.assertIn("Ada King", ada.page.locator(".account-name").inner_text())
@@ -129,3 +140,15 @@ class WithScripts(SettingsCase):
         self.assertFalse(keys.is_checked())
         self.assertEqual(ada.page.locator("html").get_attribute("data-theme"), "dark")
         self.assertTrue(ada.page.get_by_label("Show notifications in this browser").is_visible())
+
+    def test_without_storage_it_works_and_dates_are_in_the_language_of_the_page(self) -> None:
+        ada = self.visitor(self.daemon(), "Ada Lovelace", locale="fr-FR")
+        ada.context.add_init_script(FORBID_STORAGE)
+        ada.register()
+        ada.visit("/settings")
+        ada.page.get_by_label("Show notifications in this browser").wait_for()
+        ada.page.get_by_text("Logging out forgets what was chosen in this browser.").wait_for()
+        self.assertTrue(ada.page.get_by_label("Single keys as shortcuts").is_checked())
+        time = ada.page.locator(".sessions time").first
+        self.until(lambda: "UTC" not in time.inner_text(), ada)
+        self.assertEqual(time.inner_text(), time.evaluate(IN_ENGLISH))
