@@ -88,7 +88,7 @@ export class Alerts {
     if (told.due) return;
     told.due = true;
     // Whoever is not known yet is asked for: by then they are.
-    this.#ports.name_of(message.from);
+    this.#ports.name_of(told.newest.from);
     this.#ports.later(() => this.#tell(facts, told), gather_ms);
   }
 
