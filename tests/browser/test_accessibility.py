@@ -6,48 +6,34 @@ import os
 import re
 import subprocess
 import sys
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from tests.browser.cases import BrowserCase
 from tests.browser.test_joining import set_up, setup_path
+from tests.support import axe
 from tests.support.browser import PASSWORD, Visitor, reason_to_skip
 from tests.support.daemon import NO_PACE, ROOT, DaemonProcess
 
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 WIDTHS = (320, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 FOUND = re.compile("found|Nothing")
-RUN = """async (tags) => {
-  const { violations, passes } = await axe.run(document, {
-    runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'],
-  });
-  const told = ({ target, failureSummary }) => [target.join(' '), failureSummary];
-  return {
-    violations: violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(told) })),
-    passes: passes.length,
-  };
-}"""
 
 
 class AxeCase(BrowserCase):
     """Tests that ask axe-core."""
 
-    skip = reason_to_skip() or (None if AXE.exists() else "axe-core is not installed (npm ci)")
+    skip = reason_to_skip() or axe.missing()
 
     def findings(self, visitor: Visitor, state: str) -> list[str]:
         """What axe-core says about the page in this state, in every scheme and width."""
         found = []
-        visitor.page.evaluate(AXE.read_text())
         for scheme in SCHEMES:
             visitor.page.emulate_media(color_scheme=scheme)
             for width in WIDTHS:
                 visitor.page.set_viewport_size({"width": width, "height": 800})
                 where = f"{state}, {scheme}, {width} px"
-                said = visitor.page.evaluate(RUN, TAGS)
-                self.assertGreater(said["passes"], 15, "axe-core looked at next to nothing")
-                found += [sentence(where, one) for one in said["violations"]]
+                found += [f"{where}: {one}" for one in axe.violations(visitor.page)]
                 found += self.overflow(visitor, where)
         return found
 
@@ -260,9 +246,3 @@ def reset_path(daemon: DaemonProcess, username: str) -> str:
         text=True,
     )
     return urlsplit(printed.strip()).path
-
-
-def sentence(where: str, violation: dict[str, Any]) -> str:
-    """One violation in one line."""
-    nodes = "; ".join(f"{target} ({summary})" for target, summary in violation["nodes"][:3])
-    return f"{where}: {violation['id']} ({violation['impact']}): {nodes}".replace("\n", " ")

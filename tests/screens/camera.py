@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.support import axe
 from tests.support.browser import Visitor
 
 from .table import State
@@ -85,9 +86,11 @@ def pictures_of(state: State) -> list[str]:
 class Camera:
     """Puts the pictures into ``folder``."""
 
-    def __init__(self, world: World, folder: Path) -> None:
+    def __init__(self, world: World, folder: Path, ask_axe: bool = False) -> None:
+        """``ask_axe``: axe-core judges each state too, in both schemes, narrow and wide."""
         self._world = world
         self._folder = folder
+        self._ask_axe = ask_axe
 
     def take(self, state: State) -> Iterator[str]:
         """Take all pictures of ``state``; what was wrong, a sentence each."""
@@ -122,3 +125,5 @@ class Camera:
             yield f"{width - look.width} px too wide"
         if not is_whole and height > look.options["viewport"]["height"]:
             yield f"{height - look.options['viewport']['height']} px too high"
+        if self._ask_axe and look.name.startswith((f"{PHONE_PX}-", f"{WIDEST_PX}-")):
+            yield from (f"{look.name}: {one}" for one in axe.violations(page, least_passes=5))
