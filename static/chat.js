@@ -7,7 +7,7 @@ import { Connection } from './connection.js';
 import { Details } from './details.js';
 import { Drafts } from './drafts.js';
 import { Entrances } from './entrances.js';
-import { late } from './late.js';
+import { part } from './late.js';
 import { Lookout } from './lookout.js';
 import { spoken } from './message.js';
 import { element } from './nodes.js';
@@ -32,6 +32,7 @@ import { Vault } from './vault.js';
 import { is_outdated, version } from './version.js';
 import { on_wake } from './wake.js';
 import * as wire from './wire.js';
+import { read_again } from './words.view.js';
 import { Writing } from './writing.js';
 
 /**
@@ -168,6 +169,7 @@ function on_welcome(welcome) {
   // What was seen meanwhile could not be told.
   stage.seen();
   if (reconnected) details.stir();
+  read_again();
 }
 
 /** @param {RoomFacts} facts @returns {import('./rooms.js').Place} */
@@ -322,9 +324,10 @@ function offer_alerts() {
   const { notify, offered } = preferences.all;
   if (notify || offered) return;
   const on_answer = () => stage.composer.focus();
-  late(
-    () => import('./alerts.offer.js'),
+  // It can wait for another message.
+  part(() => import('./alerts.offer.js')).then(
     ({ offer }) => offer(element('offer'), preferences, { announce, on_answer }),
+    () => {},
   );
 }
 addEventListener('missing', () => banner.complain(t('banner.part_missing'), complaint_ms));

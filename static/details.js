@@ -4,9 +4,11 @@
  * @typedef {import('./details.view.js').DetailsView} DetailsView
  * @typedef {import('./frames.js').RoomFacts} RoomFacts
  */
-import { late } from './late.js';
+import { late, part } from './late.js';
 import { element } from './nodes.js';
 import { at_rest } from './rest.js';
+
+const load = () => import('./details.view.js');
 
 export class Details {
   #ports;
@@ -32,14 +34,23 @@ export class Details {
     // Its place is there at once: nothing moves when what fills it comes.
     if (!this.#view) element('details').hidden = !open;
     if (open && !asked) await at_rest();
-    if (this.#wanted && !this.#view)
-      await late(
-        () => import('./details.view.js'),
-        ({ DetailsView }) => (this.#view ??= new DetailsView(this.#ports)),
-      );
+    if (this.#wanted && !this.#view) {
+      // Whoever did not ask need not be told that it failed.
+      if (asked) await late(load, (loaded) => this.#take(loaded));
+      else
+        await part(load).then(
+          (loaded) => this.#take(loaded),
+          () => {},
+        );
+    }
     if (!this.#view) return;
     this.#view.show(this.#room, this.#epoch);
     this.#view.open = this.#wanted;
+  }
+
+  /** @param {Awaited<ReturnType<typeof load>>} loaded */
+  #take({ DetailsView }) {
+    this.#view ??= new DetailsView(this.#ports);
   }
 
   /** @param {RoomFacts|null} room @param {number} [epoch] of its newest key */
@@ -51,7 +62,8 @@ export class Details {
 
   /** Somebody came, went, or is something else now. */
   stir() {
-    this.#view?.stir();
+    if (this.#view) this.#view.stir();
+    else if (this.#wanted) this.open(true, false);
   }
 
   /** @param {string} room @param {string[]} ids */

@@ -42,16 +42,23 @@ export class Hands {
 
   /** @param {Event} event it comes once more when there is somebody to take it */
   #first(event) {
-    late(load, (loaded) => {
+    const { target, type } = event;
+    /** @param {typeof import('./reach.js')} loaded */
+    const use = (loaded) => {
       this.#take(loaded);
-      const { target, type, defaultPrevented } = event;
-      const at = /** @type {Element} */ (target);
-      // A finger may have been lifted by now, and what it touched may be gone.
+      const { defaultPrevented } = event;
+      // Rows are drawn anew, and the focus goes along.
+      const gone = !this.#area.contains(/** @type {Node} */ (target));
+      const at = /** @type {Element} */ (gone ? document.activeElement : target);
+      // A finger may have been lifted by now.
       if (type === 'pointerdown' || defaultPrevented || !this.#area.contains(at)) return undefined;
       if (at === this.#area && type === 'focusin') return this.#to_row();
       const Again = /** @type {new (type: string, from: Event) => Event} */ (event.constructor);
       return at.dispatchEvent(new Again(type, event));
-    });
+    };
+    if (type === 'keydown') late(load, use);
+    // Nobody asked for anything yet.
+    else part(load).then(use, () => {});
   }
 
   /** Who came by Tab comes to a message, now that one of them takes it. */

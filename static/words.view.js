@@ -4,7 +4,7 @@
  *
  * @typedef {typeof import('./markup.js') & typeof import('./markup.view.js')} Markup
  */
-import { late, part } from './late.js';
+import { part } from './late.js';
 import { make } from './nodes.js';
 import { at_rest } from './rest.js';
 import { is_bare } from './words.js';
@@ -27,10 +27,14 @@ function take([reads, draws]) {
 /** @param {(markup: Markup) => void} draw_anew */
 function wait(draw_anew) {
   waiting.push(draw_anew);
-  late(load, take);
+  read_again();
 }
-// Where that fails, the first message that needs it tells.
-at_rest(async () => take(await part(load))).catch(() => {});
+
+/** Where it failed, the next connection or the next message tries again. */
+export function read_again() {
+  if (!markup && waiting.length) part(load).then(take, () => {});
+}
+at_rest(() => part(load).then(take)).catch(() => {});
 
 /** @param {string} text @param {string} me @param {string} name class @returns {HTMLElement} */
 export function draw_words(text, me, name) {

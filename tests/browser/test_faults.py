@@ -143,6 +143,8 @@ class Faults(BrowserCase):
         ada.say("here")
         eve.reads("here")
         ada.reads("here")
+        # What comes up after the first message does move something.
+        ada.page.locator("#offer button").first.wait_for()
         before = ada.page.evaluate(PLACES)
         wire.cut()
         self.told(ada, "Next try in")

@@ -96,7 +96,8 @@ class German(BrowserCase):
         _ada, grete = self.talk()
         page = grete.page
         words = self.open_menu(grete, "Good morning, Grete.")
-        self.assertEqual(words[-4:], ["Andere …", "Antworten", "Text kopieren", "Melden"])
+        said = ["Andere …", "Antworten", "Text kopieren", "Link kopieren", "Melden"]
+        self.assertEqual(words[-5:], said)
         self.german_only(grete)
         page.keyboard.press("Escape")
         page.locator("#new").click()
