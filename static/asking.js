@@ -14,3 +14,9 @@ export const invite = (room, send) =>
     () => import('./invite.dialog.js'),
     (dialog) => dialog.invite(room, send),
   );
+
+/** Words that must go are in no open dialog either. @param {number} [seq] of this message alone */
+export const close_edits = (seq) =>
+  /** @type {HTMLDialogElement|null} */ (
+    document.querySelector(`dialog.edits${seq === undefined ? '' : `[data-seq="${seq}"]`}`)
+  )?.close();

@@ -2,6 +2,7 @@
  * Parts that are loaded when they are first asked for. One that cannot be loaded, because the
  * server is away, is told to the page as the event `missing`: it says so in the banner.
  */
+import { prepare } from './refusals.js';
 import { all_texts } from './texts.js';
 
 /** What opens beside or over the talk, and what words are made of beside words. */
@@ -33,7 +34,7 @@ function style(name) {
  */
 export async function part(load) {
   if (globalThis.document?.head) styles ??= Promise.all(sheets.map(style));
-  await Promise.all([all_texts(), styles]);
+  await Promise.all([all_texts(), styles, prepare()]);
   return load();
 }
 

@@ -5,22 +5,22 @@
  *
  * @typedef {import('./texts.js').Key} Key
  */
-import { language, t } from './texts.js';
+import { all_texts, language, t } from './texts.js';
 
 /** @type {Map<unknown, Key>} */
-const known = new Map();
-/** The first sight of the chat does not wait for it, and no refusal comes sooner. */
-const patience_ms = 3000;
+let known = new Map();
 
 /** Loads the sentences as the server writes them. */
 export async function learn() {
-  const { default: en } = await import('./texts/en.json', { with: { type: 'json' } });
-  for (const [key, text] of Object.entries(en))
-    if (key.startsWith('error.')) known.set(text, /** @type {Key} */ (key));
+  await all_texts();
+  known = (await import('./sentences.js')).sentences;
 }
 
-// What reads as it came needs no second catalogue. Without one it is told in English.
-if (language !== 'en') setTimeout(() => learn().catch(() => {}), patience_ms);
+/** With the parts that do what may be refused. Without them it is told in English. */
+export async function prepare() {
+  // What reads as it came needs no second catalogue.
+  if (language !== 'en' && !known.size) await learn().catch(() => {});
+}
 
 /** @param {{code: string, text: string, retry_ms?: number}} error @returns {string} */
 export function reason_of({ code, text, retry_ms }) {

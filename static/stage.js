@@ -19,6 +19,7 @@
  * @property {() => void} find
  * @property {() => void} help
  */
+import { close_edits } from './asking.js';
 import { Composer } from './composer.js';
 import { Hands } from './hands.js';
 import { late } from './late.js';
@@ -41,12 +42,6 @@ const message_menu = () => import('./message.menu.js');
 
 const read_pause_ms = 1000;
 const words_of_quote = 80;
-
-/** Words that must go are in no open dialog either. @param {number} [seq] of this message alone */
-const close_edits = (seq) =>
-  /** @type {HTMLDialogElement|null} */ (
-    document.querySelector(`dialog.edits${seq === undefined ? '' : `[data-seq="${seq}"]`}`)
-  )?.close();
 
 export class Stage {
   /** @type {Place|null} */
