@@ -50,6 +50,8 @@ LOOK = """(away) => {
   dispatchEvent(new Event(away ? 'blur' : 'focus'));
 }"""
 IN_LINE = """async () => (await navigator.locks.query()).pending.length > 0"""
+LEADS = """async () =>
+  (await navigator.locks.query()).held.some(({ name }) => name.startsWith('securechat.alerts.'))"""
 TOLD = "told.filter(({ open }) => open).map(({ title, body }) => [title, body])"
 CHOOSE = """(chosen) => {
   const key = 'securechat.preferences';
@@ -175,6 +177,8 @@ class Alerts(BrowserCase):
         ada = self.visitor(daemon, "Ada Tabs", permissions=["notifications"])
         ada.context.add_init_script(RECORD)
         ada.register()
+        # Whichever comes to rest first is the one that speaks.
+        self.until(lambda: ada.page.evaluate(LEADS), ada)
         tab = ada.new_page()
         tab.goto(daemon.url)
         # At rest it stands in line to be the one that speaks, and tells that it is looked at.

@@ -130,6 +130,8 @@ class Visitor:
         self.excuse(
             r"console: WebSocket connection to .* failed",
             r"console: Failed to load resource: net::ERR_CONNECTION",
+            # … of what was fetched through the service worker
+            r"console: Failed to load resource: net::ERR_FAILED",
         )
 
     @property
