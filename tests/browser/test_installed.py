@@ -100,8 +100,6 @@ class Installed(BrowserCase):
         daemon = self.daemon()
         ada = self.person(daemon, "Ada Lovelace")
         ada.excuse_lost_connections()
-        # Parts that come later may be asked for through the worker while there is no server.
-        ada.excuse(r"console: Failed to load resource: net::ERR_FAILED")
         ada.say("before")
         ada.reads("before")
         banner = ada.page.locator("#banner")
