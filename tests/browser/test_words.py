@@ -140,7 +140,7 @@ class Words(AxeCase):
         ada.page.keyboard.type("!")
         ada.page.keyboard.press("Enter")
         eve.reads("hello @eve.moneypenny !")
-        self.assertEqual(eve.page.locator(".called.mine").count(), 1)
+        self.until(lambda: eve.page.locator(".called.mine").count() == 1, eve)
         self.typed(ada, "@nobody.here")
         ada.page.keyboard.press("Enter")
         ada.reads("@nobody.here")
