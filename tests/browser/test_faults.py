@@ -197,6 +197,7 @@ class Faults(BrowserCase):
         ada.say("while away")
         ada.composer.fill("the next draft")
         # The browser's own error, or the page that stands in while there is no server.
+        ada.excuse(r"console: Failed to load resource: the server responded with a status of 503")
         with contextlib.suppress(Error):
             ada.page.reload()
         daemon.start()
