@@ -15,6 +15,10 @@ export class Tally {
   mentions = 0;
   /** Up to here everything is counted. */
   #counted = 0;
+  /** What the server had counted at the beginning; above it all comes to us. */
+  #from = 0;
+  /** The newest unread messages above that. @type {{seq: number, calls_me: boolean}[]} */
+  #since = [];
   #me;
 
   /** @param {{id: string, username: string}} me */
@@ -25,7 +29,8 @@ export class Tally {
   /** What a welcome says. @param {import('./frames.js').RoomFacts} facts */
   start({ last_seq, read_seq, unread, mentions }) {
     Object.assign(this, { read_seq, unread, mentions });
-    this.#counted = last_seq;
+    this.#counted = this.#from = last_seq;
+    this.#since = [];
   }
 
   /** @param {import('./message.js').Message} message in ascending order */
@@ -33,13 +38,25 @@ export class Tally {
     if (seq <= this.#counted) return;
     this.#counted = seq;
     if (!spoken.has(kind) || from === this.#me.id || seq <= this.read_seq) return;
+    const calls_me = calls(body, this.#me.username);
+    this.#since = [...this.#since, { seq, calls_me }].slice(-most_unread);
     this.unread = Math.min(most_unread, this.unread + 1);
-    if (calls(body, this.#me.username)) this.mentions++;
+    if (calls_me) this.mentions++;
   }
 
-  /** Somebody read here, on this page or another; never moves back. @param {Mark} mark */
+  /**
+   * Somebody read here, on this page or another; never moves back. The server's counts are as old
+   * as its answer: where we know all that is above the mark, we count ourselves.
+   * @param {Mark} mark
+   */
   read({ seq, unread, mentions }) {
     if (seq < this.read_seq) return;
-    Object.assign(this, { read_seq: seq, unread, mentions });
+    this.#since = this.#since.filter((one) => one.seq > seq);
+    const ours = {
+      unread: this.#since.length,
+      mentions: this.#since.filter(({ calls_me }) => calls_me).length,
+    };
+    const counts = seq < this.#from ? { unread, mentions } : ours;
+    Object.assign(this, { read_seq: seq, ...counts });
   }
 }

@@ -99,6 +99,18 @@ test("others' messages count as unread once, mentions apart, one's own never", (
   assert.equal(tally.unread, most_unread);
 });
 
+test('a mark that took a while miscounts nothing that came meanwhile', () => {
+  const tally = new Tally(me);
+  tally.start(facts('a', { last_seq: 10, read_seq: 10, unread: 0, mentions: 0 }));
+  for (const seq of [11, 12, 13]) tally.arrived(said(seq, seq === 13 ? '@ada' : 'hm'));
+  // Counted when 12 was the newest, and when 14 was there but had not come to us yet.
+  tally.read({ seq: 11, unread: 1, mentions: 0 });
+  assert.deepEqual([tally.unread, tally.mentions], [2, 1]);
+  tally.read({ seq: 12, unread: 2, mentions: 1 });
+  tally.arrived(said(14, 'late'));
+  assert.deepEqual([tally.unread, tally.mentions], [2, 1]);
+});
+
 test('names are called as the server finds them', () => {
   for (const body of ['@ada', 'hi @ADA!', '(@ada)', '@ada.', '@ada-- x']) {
     assert.equal(calls(body, 'ada'), true, body);
