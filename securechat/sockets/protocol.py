@@ -146,6 +146,16 @@ class ChatProtocol(WebSocketServerProtocol):
         else:
             self.end(Close.FLOODING)
 
+    def onCloseFrame(self, code: int, reasonRaw: bytes) -> Any:
+        """The peer leaves: nothing may follow the close frame that Autobahn answers with.
+
+        RFC 6455 section 5.5.1. What waits is dropped, as it is whenever a connection ends.
+        """
+        if self._opened:
+            self._ending = True
+            self.outbox.close()
+        return super().onCloseFrame(code, reasonRaw)
+
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         """Leave every room; also called for peers that were never opened."""
         self._ending = True

@@ -129,6 +129,15 @@ class TheShortWay(FactoryCase):
         protocol.dataReceived(frame(b"\x03\xe8", 8) + frame(b"too late"))
         self.assertEqual(protocol.heard, [])
 
+    def test_nothing_follows_the_close_frame_that_answers_the_peers(self) -> None:
+        protocol, transport = self.opened(Heard)
+        protocol.outbox.send(frame(b"under way", is_masked=False))
+        protocol.dataReceived(frame(b"\x03\xe8", 8))
+        self.clock.advance(0)
+        protocol.outbox.send(frame(b"too late", is_masked=False))
+        self.clock.advance(0)
+        self.assertEqual(transport.value(), frame(b"\x03\xe8", 8, is_masked=False))
+
     def test_while_a_ping_waits_autobahn_is_shown_the_sign_of_life(self) -> None:
         protocol, _ = self.opened(Heard)
         waiting: Any = self.clock.callLater(30, self.fail)
