@@ -98,6 +98,8 @@ class Sealed(BrowserCase):
         self.flip_a_byte(daemon, FLIPPED)
         daemon.start()
         eve = self.person(daemon, "Eve Moneypenny")
+        # Her page may come to rest, and load what it waited with, while the daemon is away.
+        eve.excuse_lost_connections()
         damaged = "This message cannot be opened: it is damaged. Copy details"
         eve.reads("five")
         self.assertEqual([body for _, body in eve.rows()], ["one", "two", damaged, "four", "five"])
