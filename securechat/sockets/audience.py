@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -28,6 +27,7 @@ from ..core import envelope, wire
 from ..core.errors import Refused, Unavailable
 from ..core.keys import RoomKeys
 from ..core.model import Feed, Page, RoomId, StoredEvent, StoredKey, UserId
+from .outbox import Turn
 from .reader import Reader, push
 from .seldom import Seldom
 from .subscription import Framed, Subscription
@@ -58,7 +58,7 @@ class Ties:
 
     room_reader: RoomReader
     room_keys: RoomKeys
-    clock: IReactorTime
+    turn: Turn
     metrics: FanoutMetrics
     leave: Callable[[Reader, RoomId], None]
     removed: Callable[[Reader, RoomId], None]
@@ -80,7 +80,9 @@ class Audience:
         self._ties = ties
         self._heard = 0
         self._pulling = False
-        self._count = Seldom(ties.clock, COUNT_ONCE_WITHIN_S, self._tell_count)
+        self._fresh: list[bytes] = []
+        self._fresh_key: StoredKey | None = None
+        self._count = Seldom(ties.turn.clock, COUNT_ONCE_WITHIN_S, self._tell_count)
 
     @property
     def is_small(self) -> bool:
@@ -92,35 +94,58 @@ class Audience:
         """Another value whenever other people may be members than before."""
         return self.kid, self.members
 
-    def tell(self, event: StoredEvent, keys: Mapping[str, StoredKey]) -> int:
-        """Fan out a live event, or have it read from the store; how many got it at once."""
-        seq, before = event.seq, event.seq - 1
+    def tell(self, event: StoredEvent, keys: Mapping[str, StoredKey]) -> None:
+        """Fan out a live event with all that this turn brings, or have it read from the store."""
+        seq = event.seq
         kid = envelope.kid_of(event)
-        if before != self.told or kid != self.kid or kid is None or self._pulling:
+        if seq - 1 != self.told or kid != self.kid or kid is None or self._pulling:
             self.reach(seq)
-            return 0
+            return
+        if not self._fresh:
+            self._ties.turn.tell(self)
+        self._fresh.append(wire.text_frame(wire.encode_event(event)))
+        self._fresh_key = keys.get(kid)
         self.told = seq
-        try:
-            return self._tell_live(event, kid, keys.get(kid))
-        except Exception:  # noqa: BLE001 - one broken connection must not silence the room
-            log.failure("event {seq} of {room} could not be told", seq=seq, room=self.room)
-            self.told = before
-            self.reach(seq)
-            return 0
 
-    def _tell_live(self, event: StoredEvent, kid: str, key: StoredKey | None) -> int:
-        """The hot loop: whoever is live and lacks nothing before ``event`` gets it."""
-        seq, before = event.seq, event.seq - 1
-        frame = wire.text_frame(wire.encode_event(event))
-        deliveries = 0
-        for subscription in self.subscriptions.values():
+    def give(self, *, alone: bool) -> None:
+        """What this turn brought goes to whoever is live and lacks nothing before it.
+
+        ``alone``: nothing else was told in this turn.
+        """
+        if not self._fresh or self.told is None or self.kid is None:
+            return
+        started_s = self._ties.turn.clock.seconds()
+        fresh, self._fresh = self._fresh, []
+        before = self.told - len(fresh)
+        readers = self._give_live(before, self.told, self.kid, b"".join(fresh), alone)
+        took_s = self._ties.turn.clock.seconds() - started_s
+        self._ties.metrics.fanned_out(len(fresh) * readers, took_s)
+
+    def _give_live(self, before: int, told: int, kid: str, frames: bytes, alone: bool) -> int:
+        """The hot loop; how many got ``frames``, which are those after ``before``."""
+        key = self._fresh_key
+        readers = 0
+        # A list of its own: whoever breaks leaves.
+        for subscription in list(self.subscriptions.values()):
             if subscription.live and subscription.cursor == before:
-                if kid not in subscription.kids:
-                    subscription.send_key(key, self._ties.room_keys)
-                subscription.reader.outbox.send_live(frame)
-                subscription.cursor = seq
-                deliveries += 1
-        return deliveries
+                try:
+                    if kid not in subscription.kids:
+                        subscription.send_key(key, self._ties.room_keys)
+                    if alone:
+                        subscription.outbox.send_live_now(frames)
+                    else:
+                        subscription.outbox.send_live(frames)
+                except Exception:  # noqa: BLE001 - see _broke
+                    self._broke(subscription)
+                subscription.cursor = told
+                readers += 1
+        return readers
+
+    def _broke(self, subscription: Subscription) -> None:
+        """One broken connection must not silence the room."""
+        log.failure("a subscription of {room} broke", room=self.room)
+        self._ties.leave(subscription.reader, self.room)
+        subscription.outbox.cut()
 
     def has_told(self, seq: int) -> bool:
         """Whether all up to ``seq`` was told here; who has not may not have told of a removal."""
@@ -143,10 +168,10 @@ class Audience:
                 is_whole = await self._pull_page()
             except Unavailable as error:
                 log.info("room {room} is read later: {reason}", room=self.room, reason=error)
-                await deferLater(self._ties.clock, RETRY_S)
+                await deferLater(self._ties.turn.clock, RETRY_S)
             except Exception:  # noqa: BLE001 - a room must never fall silent
                 log.failure("room {room} could not be read", room=self.room)
-                await deferLater(self._ties.clock, RETRY_S)
+                await deferLater(self._ties.turn.clock, RETRY_S)
         self._pulling = False
 
     async def _pull_page(self) -> bool:
@@ -175,7 +200,8 @@ class Audience:
     def _tell_feed(self, feed: Feed) -> None:
         if not feed.events:
             return
-        started_s = self._ties.clock.seconds()
+        self._ties.turn.settle()
+        started_s = self._ties.turn.clock.seconds()
         events = [Framed.of(event) for event in feed.events]
         keys = {key.kid: key for key in feed.keys}
         is_far_behind = events[-1].seq < feed.last_seq
@@ -185,7 +211,7 @@ class Audience:
                 continue
             # The answer does not count for who came after the question; who reads slowly goes its
             # own pace.
-            is_slow = is_far_behind and subscription.reader.outbox.is_paused
+            is_slow = is_far_behind and subscription.outbox.is_paused
             if is_slow or not _may_read_on(subscription, feed):
                 self._fall_back(subscription)
             else:
@@ -193,17 +219,15 @@ class Audience:
         if events[-1].kid != self.kid:
             self._ties.changed(self.room)
         self.told, self.kid = events[-1].seq, events[-1].kid
-        self._ties.metrics.fanned_out(deliveries, self._ties.clock.seconds() - started_s)
+        self._ties.metrics.fanned_out(deliveries, self._ties.turn.clock.seconds() - started_s)
 
     def _give(
         self, subscription: Subscription, events: list[Framed], keys: Mapping[str, StoredKey]
     ) -> int:
         try:
             return subscription.give(events, keys, self._ties.room_keys)
-        except Exception:  # noqa: BLE001 - one broken connection must not silence the room
-            log.failure("a subscription of {room} broke", room=self.room)
-            self._ties.leave(subscription.reader, self.room)
-            subscription.reader.outbox.cut()
+        except Exception:  # noqa: BLE001 - see _broke
+            self._broke(subscription)
             return 0
 
     async def catch_up(self, subscription: Subscription) -> None:
@@ -237,7 +261,7 @@ class Audience:
         keys = {key.kid: key for key in page.keys}
         for event in page.events:
             subscription.send_key(keys.get(envelope.kid_of(event) or ""), self._ties.room_keys)
-            subscription.reader.outbox.send(wire.text_frame(wire.encode_event(event)))
+            subscription.outbox.send(wire.text_frame(wire.encode_event(event)))
             subscription.cursor = event.seq
 
     def _go_live(self, subscription: Subscription, page: Page) -> None:
@@ -261,10 +285,10 @@ class Audience:
 
     def _caught_up_failed(self, failure: Failure, subscription: Subscription) -> None:
         if failure.check(Unavailable):
-            self._ties.clock.callLater(RETRY_S, self._fall_back, subscription)
+            self._ties.turn.clock.callLater(RETRY_S, self._fall_back, subscription)
         else:
             log.failure("a subscription of {room} broke", failure, room=self.room)
-            subscription.reader.outbox.cut()
+            subscription.outbox.cut()
 
     def _lose(self, subscription: Subscription) -> None:
         if not subscription.is_closed():

@@ -98,7 +98,7 @@ class ChatFactory(WebSocketServerFactory):
         self.fanout = Fanout(
             room_reader,
             room_keys,
-            reactor,
+            self.turn,
             metrics,
             removed=self._removed,
             arrived=self._arrived,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from twisted.internet.interfaces import IReactorTime
-
 from ..chat.rooms import RoomReader
 from ..core.keys import RoomKeys
 from ..core.model import RoomId, StoredKey
 from ..core.ports import News, Posted, Reached, TypingIn
 from .audience import Audience, FanoutMetrics, Ties
+from .outbox import Turn
 from .reader import Reader, push
 from .subscription import Subscription
 
@@ -22,7 +21,7 @@ class Fanout:
         self,
         room_reader: RoomReader,
         room_keys: RoomKeys,
-        clock: IReactorTime,
+        turn: Turn,
         metrics: FanoutMetrics,
         *,
         removed: Callable[[Reader, RoomId], None],
@@ -33,7 +32,7 @@ class Fanout:
         self._ties = Ties(
             room_reader=room_reader,
             room_keys=room_keys,
-            clock=clock,
+            turn=turn,
             metrics=metrics,
             leave=self.unsubscribe,
             removed=removed,
@@ -70,6 +69,8 @@ class Fanout:
 
     def unsubscribe(self, reader: Reader, room: RoomId) -> None:
         """Send ``reader`` nothing more of ``room``."""
+        # It was told what was said while it was here.
+        self._ties.turn.settle()
         audience = self._audiences.get(room)
         subscription = audience.subscriptions.pop(reader, None) if audience else None
         if audience is None or subscription is None:
@@ -114,11 +115,7 @@ class Fanout:
                 audience.whisper(push("typing", room=news.room, user=news.user), but_to=news.user)
 
     def _tell(self, news: Posted) -> None:
-        clock = self._ties.clock
-        started_s = clock.seconds()
-        deliveries = 0
         for event in news.events:
             audience = self._audiences.get(event.room)
             if audience is not None:
-                deliveries += audience.tell(event, news.keys)
-        self._ties.metrics.fanned_out(deliveries, clock.seconds() - started_s)
+                audience.tell(event, news.keys)

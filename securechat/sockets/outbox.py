@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
@@ -11,30 +12,70 @@ from twisted.internet.interfaces import (
     IReactorTime,
     ITransport,
 )
+from twisted.logger import Logger
 from zope.interface import implementer
+
+log = Logger()
 
 SLOW_READER_S = 5.0
 """A reader that has had too much unsent for so long is cut; it resumes from history."""
 
 
+class Story(Protocol):
+    """What is told to many in the same words: it goes into their outboxes when it is given."""
+
+    def give(self, *, alone: bool) -> None:
+        """Give it; ``alone``: nothing else was told in this turn."""
+
+
 class Turn:
-    """What one reactor turn brings to all connections leaves at its end, one write a connection."""
+    """What one reactor turn brings to all connections leaves at its end, one write a connection.
+
+    What many are told is kept once, not once for each of them, until the turn ends or one of them
+    is told something else.
+    """
 
     def __init__(self, clock: IReactorTime) -> None:
         self.clock = clock
+        self.stories: list[Story] = []
         self._filled: list[Outbox] = []
+        self._coming = False
+
+    def tell(self, story: Story) -> None:
+        """Have ``story`` given before anything else goes into an outbox."""
+        self.stories.append(story)
+        self._come()
 
     def add(self, outbox: Outbox) -> None:
         """Flush ``outbox`` at the end of this turn."""
-        if not self._filled:
-            self.clock.callLater(0, self.flush)
         self._filled.append(outbox)
+        self._come()
+
+    def _come(self) -> None:
+        if not self._coming:
+            self._coming = True
+            self.clock.callLater(0, self.flush)
+
+    def settle(self) -> None:
+        """Give what was told so far: what comes next comes after it."""
+        stories, self.stories = self.stories, []
+        for story in stories:
+            story.give(alone=False)
 
     def flush(self) -> None:
         """Write everything that this turn brought."""
+        self._coming = False
+        if len(self.stories) == 1:
+            self.stories.pop().give(alone=True)
+        else:
+            self.settle()
         filled, self._filled = self._filled, []
         for outbox in filled:
-            outbox.flush()
+            try:
+                outbox.flush()
+            except Exception:  # noqa: BLE001 - one broken connection must not silence the others
+                log.failure("a connection could not be written to")
+                outbox.cut()
 
 
 @implementer(IPushProducer)
@@ -46,6 +87,20 @@ class Outbox:
     Answers, replay and history are not bounded here: whoever sends them awaits ``drained`` first.
     """
 
+    __slots__ = (
+        "_abort",
+        "_closed",
+        "_frames",
+        "_live_bytes",
+        "_most_unsent_bytes",
+        "_paused",
+        "_queued",
+        "_turn",
+        "_verdict",
+        "_waiters",
+        "_write",
+    )
+
     def __init__(
         self,
         turn: Turn,
@@ -55,7 +110,7 @@ class Outbox:
     ) -> None:
         """``abort`` ends the connection at once."""
         self._turn = turn
-        self._transport = transport
+        self._write = transport.write
         self._most_unsent_bytes = most_unsent_bytes
         self._abort = abort
         self._frames: list[bytes] = []
@@ -68,12 +123,16 @@ class Outbox:
 
     def send(self, frame: bytes) -> None:
         """Send an answer (a whole WebSocket frame) after everything sent before."""
+        if self._turn.stories:
+            self._turn.settle()
         if not self._closed:
             self._frames.append(frame)
             self._queue()
 
     def send_live(self, frame: bytes) -> None:
         """Send a frame that nobody asked for; it counts against the slow reader's bound."""
+        if self._turn.stories:
+            self._turn.settle()
         if self._closed:
             return
         self._frames.append(frame)
@@ -82,6 +141,13 @@ class Outbox:
             if self._live_bytes > self._most_unsent_bytes and self._verdict is None:
                 self._verdict = self._turn.clock.callLater(SLOW_READER_S, self._judge)
         self._queue()
+
+    def send_live_now(self, frames: bytes) -> None:
+        """As ``send_live``, for all that the turn brings: written at once where nothing waits."""
+        if self._queued or self._paused or self._closed:
+            self.send_live(frames)
+        else:
+            self._write(frames)
 
     def _queue(self) -> None:
         if not self._queued and not self._paused:
@@ -96,12 +162,14 @@ class Outbox:
 
     def flush_all(self) -> None:
         """Hand everything that waits to the transport, paused or not: the end is near."""
+        if self._turn.stories:
+            self._turn.settle()
         if self._closed or not self._frames:
             return
         data = b"".join(self._frames)
         self._frames.clear()
         self._live_bytes = 0
-        self._transport.write(data)
+        self._write(data)
 
     @property
     def is_paused(self) -> bool:

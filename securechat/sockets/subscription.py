@@ -12,6 +12,7 @@ from ..core.encoding import b64url
 from ..core.errors import Damaged
 from ..core.keys import Channel, RoomKeys
 from ..core.model import RoomId, StoredEvent, StoredKey
+from .outbox import Outbox
 from .reader import Reader, push
 
 log = Logger()
@@ -59,6 +60,10 @@ class Subscription:
     live: bool = False
     closed: bool = False
     kids: set[str] = field(default_factory=set)
+    outbox: Outbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outbox = self.reader.outbox
 
     def is_closed(self) -> bool:
         """Whether nothing more may be sent; asked anew after every await."""
@@ -70,7 +75,7 @@ class Subscription:
             return
         self.kids = {key.kid}
         for wrapped in wrap_keys(self.reader.channel, room_keys, [key]):
-            self.reader.outbox.send(push("key", room=self.room, **wrapped))
+            self.outbox.send(push("key", room=self.room, **wrapped))
 
     def give(
         self, events: Iterable[Framed], keys: Mapping[str, StoredKey], room_keys: RoomKeys
@@ -82,6 +87,6 @@ class Subscription:
                 if event.kid not in self.kids:
                     self.send_key(keys.get(event.kid or ""), room_keys)
                 self.cursor = event.seq
-                self.reader.outbox.send_live(event.frame)
+                self.outbox.send_live(event.frame)
                 given += 1
         return given

@@ -95,6 +95,7 @@ class Listener:
         self.cut = 0
         self.outbox = Outbox(turn, self, 0, self._cut)  # type: ignore[arg-type]
         self.frames: list[dict[str, Any]] = []
+        self.writes: list[bytes] = []
         self.posts = UnderWay()
 
     async def posts_answered(self) -> None:
@@ -104,6 +105,7 @@ class Listener:
         self.cut += 1
 
     def write(self, data: bytes) -> None:
+        self.writes.append(data)
         while data:
             size, start = data[1], 2
             if size == 126:
@@ -137,7 +139,7 @@ class FanoutCase(TestCase):
         self.fanout = Fanout(
             RoomReader(store, store, store),
             self.room_keys,
-            self.clock,
+            self.turn,
             Metrics(),
             removed=lambda reader, room: self.removed.append(reader),
             arrived=lambda reader, room: self.arrived.append(reader),

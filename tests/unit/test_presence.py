@@ -34,7 +34,7 @@ class PresenceCase(FanoutCase):
         self.fanout = Fanout(
             reader,
             self.room_keys,
-            self.clock,
+            self.turn,
             self.fanout._ties.metrics,
             removed=lambda reader, room: None,
             arrived=self.greet,
