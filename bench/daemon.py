@@ -25,6 +25,7 @@ POINT = bytes.fromhex(
 
 LIMITS = (
     *NO_PACE,
+    *("--limit", "journal=100000"),
     *("--limit", "connections-per-address=0"),
     *("--limit", "connections-per-user=0"),
     *("--limit", "connections=0"),

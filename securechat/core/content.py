@@ -88,6 +88,8 @@ def mentioned(body: str) -> tuple[str, ...]:
     A full stop or hyphen that ends a sentence is no part of the name, unless the name has it: both
     spellings are returned, and who is meant is who exists.
     """
+    if "@" not in body:
+        return ()
     names: dict[str, None] = {}
     for match in _MENTION.finditer(body):
         name = match[1].lower()

@@ -70,6 +70,15 @@ def header(draft: Draft, seq: int, kid: str) -> bytes:
     ).encode("ascii")
 
 
+def _header_under(kid: str) -> bytes:
+    return f'{{"alg":"{ALG}","enc":"{ENC}","typ":"{TYP}","kid":"{kid}",'.encode("ascii")
+
+
+def is_under(event: StoredEvent, kid: str) -> bool:
+    """Whether the header of ``event`` names the key ``kid``; cheaper than reading it."""
+    return event.protected.startswith(_header_under(kid)) or kid_of(event) == kid
+
+
 def seal(draft: Draft, seq: int, kid: str, room_key: bytes) -> StoredEvent:
     """Seal ``draft`` as event ``seq`` under ``room_key`` (32 bytes) with a fresh key and IV."""
     protected = header(draft, seq, kid)

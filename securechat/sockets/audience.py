@@ -96,9 +96,9 @@ class Audience:
 
     def tell(self, event: StoredEvent, keys: Mapping[str, StoredKey]) -> None:
         """Fan out a live event with all that this turn brings, or have it read from the store."""
-        seq = event.seq
-        kid = envelope.kid_of(event)
-        if seq - 1 != self.told or kid != self.kid or kid is None or self._pulling:
+        seq, kid = event.seq, self.kid
+        is_next = seq - 1 == self.told and not self._pulling
+        if not is_next or kid is None or not envelope.is_under(event, kid):
             self.reach(seq)
             return
         if not self._fresh:
@@ -129,8 +129,10 @@ class Audience:
         for subscription in list(self.subscriptions.values()):
             if subscription.live and subscription.cursor == before:
                 try:
-                    if kid not in subscription.kids:
+                    # The same object for all: cheaper to ask for than what it says.
+                    if subscription.kid is not kid and key is not None:
                         subscription.send_key(key, self._ties.room_keys)
+                        subscription.kid = kid
                     if alone:
                         subscription.outbox.send_live_now(frames)
                     else:

@@ -119,8 +119,18 @@ class ChatProtocol(WebSocketServerProtocol):
         )
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
-        """Into the inbox; a full one pauses reading."""
+        """Posts are handed on at once where nothing waits before them; all else into the inbox.
+
+        A full inbox pauses reading.
+        """
         if self._ending:
+            return
+        if not self._serving and self._may_post:
+            command = self._understood(payload, isBinary)
+            if isinstance(command, commands.Post):
+                self._post(command)
+            elif command is not None:
+                self._serve(command)
             return
         self._inbox.append((payload, isBinary))
         self._inbox_bytes += len(payload)
@@ -128,10 +138,17 @@ class ChatProtocol(WebSocketServerProtocol):
             self._reading = False
             self.transport.pauseProducing()
         if not self._serving:
-            self._serving = True
-            Deferred.fromCoroutine(self._serve()).addErrback(
-                lambda failure: log.failure("connection {id} broke", failure, id=self.id)
-            )
+            self._serve(None)
+
+    @property
+    def _may_post(self) -> bool:
+        return not self.outbox.is_paused and self._posts.count < MOST_POSTS_UNDER_WAY
+
+    def _serve(self, first: commands.Command | None) -> None:
+        self._serving = True
+        Deferred.fromCoroutine(self._serve_all(first)).addErrback(
+            lambda failure: log.failure("connection {id} broke", failure, id=self.id)
+        )
 
     def _is_full(self, most_frames: int) -> bool:
         most_bytes = self.factory.pace.limits.frame_bytes
@@ -166,37 +183,54 @@ class ChatProtocol(WebSocketServerProtocol):
             self.factory.left(self, self.remoteCloseCode or code)
         self.factory.gone(self.visitor)
 
-    async def _serve(self) -> None:
+    async def _serve_all(self, first: commands.Command | None) -> None:
+        """Answer ``first``, and then what the inbox has; what is read meanwhile waits there."""
+        if first is not None:
+            await self._answer(first)
+            await self.outbox.drained()
         while self._inbox and not self._ending:
             frame, is_binary = self._inbox.popleft()
             self._inbox_bytes -= len(frame)
             if not self._reading and not self._is_full(MOST_WAITING_FRAMES // 2):
                 self._reading = True
                 self.transport.resumeProducing()
-            await self._answer(frame, is_binary)
+            command = self._understood(frame, is_binary)
+            if command is not None:
+                await self._answer(command)
             await self.outbox.drained()
         self._serving = False
 
-    async def _answer(self, frame: bytes, is_binary: bool) -> None:
-        request: str | None = None
+    def _understood(self, frame: bytes, is_binary: bool) -> commands.Command | None:
+        """The command in ``frame``; None where it was refused."""
         try:
-            command = self.conversation.receive(frame, is_binary, self.factory.clock.seconds())
-            request = getattr(command, "id", None)
+            return self.conversation.receive(frame, is_binary, self.factory.clock.seconds())
+        except Exception as error:  # noqa: BLE001 - see _failed
+            self._failed(error, None)
+            return None
+
+    async def _answer(self, command: commands.Command) -> None:
+        try:
             await self._carry_out(command)
-        except Refused as refused:
-            refused.request = refused.request or request
-            self.refuse(refused)
-        except Unavailable as error:
+        except Exception as error:  # noqa: BLE001 - see _failed
+            self._failed(error, getattr(command, "id", None))
+
+    def _failed(self, error: Exception, request: str | None) -> None:
+        """The one table from exception to answer."""
+        if isinstance(error, Refused):
+            error.request = error.request or request
+            self.refuse(error)
+        elif isinstance(error, Unavailable):
             log.warn("connection {id} was not served: {reason}", id=self.id, reason=error)
             self.refuse(Refused(Code.UNAVAILABLE, request=request))
-        except Exception:  # noqa: BLE001 - the one table from exception to answer ends here
+        else:
             log.failure("connection {id}: a command failed", id=self.id)
             self.refuse(Refused(Code.INTERNAL, request=request))
 
     async def _carry_out(self, command: commands.Command) -> None:
         answer = answers.ANSWERS.get(type(command))
         if isinstance(command, commands.Post):
-            await self._post(command)
+            self._post(command)
+            await self._posts.fewer_than(MOST_POSTS_UNDER_WAY)
         elif isinstance(command, commands.Hello):
             await self._greet(command)
         elif answer is not None:
@@ -221,15 +255,21 @@ class ChatProtocol(WebSocketServerProtocol):
             self._hello_timer.cancel()
         self._hello_timer = None
 
-    async def _post(self, post: commands.Post) -> None:
+    def _post(self, post: commands.Post) -> None:
         """Hand on to the journal without waiting for it, so that one commit takes many."""
-        ticket = self._posts.begin()
         is_charged = self.conversation.is_in(post.room)
-        receipt = self.factory.journal.post(self.user_id, post)
+        try:
+            receipt = self.factory.journal.post(self.user_id, post)
+        except Exception as error:  # noqa: BLE001 - see _failed
+            self._failed(error, post.id)
+            return
+        ticket = self._posts.begin()
         receipt.addCallback(self._posted, post, is_charged)
         receipt.addErrback(self._post_failed, post)
-        receipt.addBoth(lambda _: self._posts.end(ticket))
-        await self._posts.fewer_than(MOST_POSTS_UNDER_WAY)
+        receipt.addBoth(self._post_answered, ticket)
+
+    def _post_answered(self, _: object, ticket: int) -> None:
+        self._posts.end(ticket)
 
     def _posted(self, receipt: Receipt, post: commands.Post, is_charged: bool) -> None:
         if not is_charged and not receipt.duplicate:

@@ -51,7 +51,7 @@ class Subscription:
     """A cursor: the last number that the connection was given. ``live``: it waits for the next.
 
     ``kids`` are keys that it has: those of its beginning, then the newest alone. Events come in
-    ascending order, so no older key is needed again.
+    ascending order, so no older key is needed again. ``kid`` is the last one that was asked for.
     """
 
     reader: Reader
@@ -60,6 +60,7 @@ class Subscription:
     live: bool = False
     closed: bool = False
     kids: set[str] = field(default_factory=set)
+    kid: str | None = None
     outbox: Outbox = field(init=False)
 
     def __post_init__(self) -> None:

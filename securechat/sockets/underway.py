@@ -19,12 +19,18 @@ class UnderWay:
         self._open.add(self._next)
         return self._next
 
+    @property
+    def count(self) -> int:
+        """How many are under way."""
+        return len(self._open)
+
     def end(self, ticket: int) -> None:
         """The post with this ticket was answered, whatever the answer."""
         self._open.discard(ticket)
-        waiting, self._waiting = self._waiting, []
-        for waiter in waiting:
-            waiter.callback(None)
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for waiter in waiting:
+                waiter.callback(None)
 
     async def fewer_than(self, most: int) -> None:
         """Return when fewer than ``most`` posts are under way."""

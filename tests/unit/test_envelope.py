@@ -85,6 +85,18 @@ class Sealing(TestCase):
         event = sealed()
         self.assertEqual((len(event.encrypted_key), len(event.iv), len(event.tag)), (72, 16, 32))
 
+    def test_the_key_that_a_header_names_is_known_without_reading_it(self) -> None:
+        event = sealed()
+        self.assertTrue(envelope.is_under(event, KID))
+        for other in ("general.70", "general.", "other.7"):
+            self.assertFalse(envelope.is_under(event, other))
+        # Whoever wrote the header in another order is understood too.
+        fields = dict(reversed(json.loads(event.protected).items()))
+        self.assertTrue(
+            envelope.is_under(changed(event, "protected", json.dumps(fields).encode()), KID)
+        )
+        self.assertFalse(envelope.is_under(changed(event, "protected", b"{"), KID))
+
     def test_an_independent_library_opens_it(self) -> None:
         flattened = json.loads(envelope.encode(sealed()))
         registry = jwe.JWERegistry(

@@ -9,6 +9,7 @@ from securechat.core.keys import EPOCH_MS
 from securechat.core.model import GENERAL
 from securechat.core.ports import TypingIn
 from securechat.sockets.audience import MOST_MEMBERS
+from securechat.sockets.reader import push
 from tests.unit.fanout_cases import ADA, BOB, EVE, FanoutCase, Listener
 
 
@@ -78,6 +79,60 @@ class Subscribers(FanoutCase):
         writes = [listener.writes for listener in listeners]
         self.assertEqual([len(one) for one in writes], [1, 1, 1])
         self.assertEqual(writes[1:], writes[:-1])
+
+    def test_what_one_turn_tells_a_room_is_joined_in_one_write(self) -> None:
+        self.post(1)
+        listener = self.joined()
+        self.settle()
+        listener.writes.clear()
+        self.post(2)
+        self.post(1)
+        self.settle()
+        self.assertEqual((listener.events, len(listener.writes)), ([1, 2, 3, 4], 1))
+
+    def test_what_is_said_after_an_event_comes_after_it_and_what_before_it_before(self) -> None:
+        self.post(1)
+        listener = self.joined()
+        self.settle()
+        listener.outbox.send(push("before"))
+        self.post(1)
+        listener.outbox.send(push("after"))
+        self.post(1)
+        listener.outbox.send_live(push("last"))
+        self.settle()
+        self.assertEqual(listener.seen, [1, "before", 2, "after", 3, "last"])
+
+    def test_whoever_leaves_in_the_turn_of_an_event_was_told_it(self) -> None:
+        self.post(1)
+        listener = self.joined()
+        self.settle()
+        self.post(1)
+        self.fanout.leave(listener)
+        self.post(1)
+        self.settle()
+        self.assertEqual(listener.events, [1, 2])
+
+    def test_a_connection_that_ends_in_the_turn_of_an_event_takes_it_along(self) -> None:
+        self.post(1)
+        listener = self.joined()
+        self.settle()
+        self.post(1)
+        listener.outbox.flush_all()
+        listener.outbox.close()
+        self.settle()
+        self.assertEqual(listener.events, [1, 2])
+
+    def test_a_paused_reader_of_a_live_event_gets_it_later_and_in_order(self) -> None:
+        self.post(1)
+        slow, quick = self.joined(), self.joined(BOB)
+        self.settle()
+        slow.outbox.pauseProducing()
+        for _ in range(3):
+            self.post(1)
+            self.settle()
+        self.assertEqual((slow.events, quick.events), ([1], [1, 2, 3, 4]))
+        slow.outbox.resumeProducing()
+        self.assertEqual(slow.events, [1, 2, 3, 4])
 
     def test_live_events_of_one_epoch_are_told_without_asking_the_store(self) -> None:
         self.post(1)

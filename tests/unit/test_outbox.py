@@ -19,7 +19,9 @@ class Wire:
         self.writes.append(data)
 
 
-class OutboxTests(TestCase):
+class OutboxCase(TestCase):
+    """An outbox that bears 100 bytes, and the wire behind it."""
+
     def setUp(self) -> None:
         self.clock = Clock()
         self.turn = Turn(self.clock)
@@ -31,6 +33,8 @@ class OutboxTests(TestCase):
         self.cuts += 1
         self.outbox.close()
 
+
+class OutboxTests(OutboxCase):
     def test_everything_one_turn_brings_leaves_in_one_write(self) -> None:
         self.outbox.send(b"a")
         self.outbox.send_live(b"b")
@@ -94,5 +98,67 @@ class OutboxTests(TestCase):
     def test_a_connection_cut_within_a_turn_is_not_written_at_its_end(self) -> None:
         self.outbox.send(b"a")
         self.outbox.close()
+        self.clock.advance(0)
+        self.assertEqual(self.wire.writes, [])
+
+    def test_a_connection_that_cannot_be_written_to_is_cut_and_the_others_are_written(self) -> None:
+        def broken(data: bytes) -> None:
+            raise RuntimeError("bug")
+
+        cuts: list[str] = []
+        first = Outbox(self.turn, Wire(), 100, lambda: cuts.append("first"))  # type: ignore[arg-type]
+        first._write = broken
+        first.send(b"a")
+        self.outbox.send(b"b")
+        self.clock.advance(0)
+        self.assertEqual((cuts, self.wire.writes), (["first"], [b"b"]))
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+
+class Saying:
+    """A story that all of these outboxes are told."""
+
+    def __init__(self, words: bytes, *outboxes: Outbox) -> None:
+        self.words = words
+        self.outboxes = outboxes
+        self.alone: list[bool] = []
+
+    def give(self, *, alone: bool) -> None:
+        self.alone.append(alone)
+        for outbox in self.outboxes:
+            if alone:
+                outbox.send_live_now(self.words)
+            else:
+                outbox.send_live(self.words)
+
+
+class Stories(OutboxCase):
+    def test_a_story_is_given_at_the_end_of_the_turn(self) -> None:
+        self.turn.tell(Saying(b"a", self.outbox))
+        self.assertEqual(self.wire.writes, [])
+        self.clock.advance(0)
+        self.assertEqual(self.wire.writes, [b"a"])
+
+    def test_several_stories_of_one_turn_are_one_write(self) -> None:
+        stories = [Saying(b"a", self.outbox), Saying(b"b", self.outbox)]
+        for story in stories:
+            self.turn.tell(story)
+        self.clock.advance(0)
+        self.assertEqual(self.wire.writes, [b"ab"])
+        self.assertEqual([story.alone for story in stories], [[False], [False]])
+
+    def test_an_answer_before_a_story_leaves_before_it_in_the_same_write(self) -> None:
+        self.outbox.send(b"a")
+        self.turn.tell(Saying(b"b", self.outbox))
+        self.clock.advance(0)
+        self.assertEqual(self.wire.writes, [b"ab"])
+
+    def test_a_story_to_a_paused_or_closed_connection_is_not_written(self) -> None:
+        self.outbox.pauseProducing()
+        self.turn.tell(Saying(b"a", self.outbox))
+        self.clock.advance(0)
+        self.assertEqual(self.wire.writes, [])
+        self.outbox.close()
+        self.turn.tell(Saying(b"b", self.outbox))
         self.clock.advance(0)
         self.assertEqual(self.wire.writes, [])
