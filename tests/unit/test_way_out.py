@@ -17,8 +17,7 @@ from securechat.sockets.outbox import Outbox, Turn
 from tests.unit.test_direct import Below, Socket
 from tests.unit.test_outbox import Saying
 
-PONG = b"\x8a"
-CLOSE = b"\x88"
+TEXT, CLOSE, PONG = 0x81, 0x88, 0x8A
 
 Frame = tuple[int, bytes]
 """First byte and payload."""
@@ -65,13 +64,13 @@ class Connected:
     def pong(self, payload: bytes) -> None:
         """As Autobahn sends one: past the outbox, a whole frame."""
         self.pongs.append(payload)
-        self.wire.write(PONG + bytes([len(payload)]) + payload)
+        self.wire.write(bytes([PONG, len(payload)]) + payload)
 
     def end(self) -> None:
         """As the protocol ends: what waits, then the close frame, then nothing."""
         self.outbox.flush_all()
         self.outbox.close()
-        self.wire.write(CLOSE + b"\x02\x03\xe8")
+        self.wire.write(bytes([CLOSE, 2]) + b"\x03\xe8")
         self.wire.unregisterProducer()
         self.wire.loseConnection()
 
@@ -82,6 +81,15 @@ class Connected:
             self.below.turn()
 
 
+class Told(Saying):
+    """What all of them are told."""
+
+    def __init__(self, payload: bytes, connections: list[Connected]) -> None:
+        super().__init__(wire.text_frame(payload), *(one.outbox for one in connections))
+        for connection in connections:
+            connection.said.append(payload)
+
+
 STEPS = st.lists(
     st.sampled_from(["tell", "tell", "tell", "answer", "push", "pong", "turn", "room", "full"]),
     max_size=60,
@@ -89,45 +97,50 @@ STEPS = st.lists(
 
 
 class TheWayOut(SynchronousTestCase):
+    def take(
+        self, step: str, payload: bytes, one: Connected, turn: Turn, chance: random.Random
+    ) -> None:
+        """One of the things that can happen to a connection."""
+        if step in ("answer", "push"):
+            one.say(live=step == "push", payload=payload)
+        elif step == "pong":
+            one.pong(payload[:100])
+        elif step == "turn":
+            turn.clock.advance(0)  # type: ignore[attr-defined]  # a Clock
+        else:
+            one.socket.room = chance.choice((1, 5, 100, 5000)) if step == "room" else 0
+            # The peer has read; the reactor may hear of it only after the next write.
+            if chance.random() < 0.5:
+                one.below.turn()
+
+    def assert_whole(self, connection: Connected, ended: bool) -> None:
+        """All that was said has come, and nothing else, in whole frames."""
+        frames, rest = frames_in(connection.socket.taken)
+        self.assertEqual(rest, b"")
+        texts = [payload for first, payload in frames if first == TEXT]
+        self.assertEqual(texts, connection.said)
+        pongs = [payload for first, payload in frames if first == PONG]
+        self.assertEqual(pongs, connection.pongs)
+        closes = [at for at, (first, _) in enumerate(frames) if first == CLOSE]
+        self.assertEqual(closes, [len(frames) - 1] if ended else [])
+        self.assertEqual(connection.below.disconnecting or connection.below.disconnected, ended)
+
     @settings(max_examples=300, deadline=None)
     @given(STEPS, st.integers(1, 4), st.randoms(use_true_random=False), st.booleans())
     def test_every_connection_gets_whole_frames_in_order_and_none_after_the_close(
         self, steps: list[str], people: int, chance: random.Random, ends: bool
     ) -> None:
-        clock = Clock()
-        turn = Turn(clock)
+        turn = Turn(clock := Clock())
         connections = [Connected(turn) for _ in range(people)]
         for number, step in enumerate(steps):
             payload = b"%d:" % number + bytes(chance.choice((1, 90, 300)))
-            one = chance.choice(connections)
             if step == "tell":
-                for connection in connections:
-                    connection.said.append(payload)
-                outboxes = [connection.outbox for connection in connections]
-                turn.tell(Saying(wire.text_frame(payload), *outboxes))
-            elif step in ("answer", "push"):
-                one.say(live=step == "push", payload=payload)
-            elif step == "pong":
-                one.pong(payload[:100])
-            elif step == "turn":
-                clock.advance(0)
+                turn.tell(Told(payload, connections))
             else:
-                one.socket.room = chance.choice((1, 5, 100, 5000)) if step == "room" else 0
-                one.below.turn()
-        if ends:
-            for connection in connections:
-                connection.end()
+                self.take(step, payload, chance.choice(connections), turn, chance)
+        for connection in connections if ends else ():
+            connection.end()
         clock.advance(0)
         for connection in connections:
             connection.drain()
-            clock.advance(0)
-            connection.drain()
-            frames, rest = frames_in(connection.socket.taken)
-            self.assertEqual(rest, b"")
-            texts = [payload for first, payload in frames if first == 0x81]
-            self.assertEqual(texts, connection.said)
-            pongs = [payload for first, payload in frames if first == PONG[0]]
-            self.assertEqual(pongs, connection.pongs)
-            closes = [at for at, (first, _) in enumerate(frames) if first == CLOSE[0]]
-            self.assertEqual(closes, [len(frames) - 1] if ends else [])
-            self.assertEqual(connection.below.disconnecting or connection.below.disconnected, ends)
+            self.assert_whole(connection, ends)
