@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -56,7 +56,6 @@ every_news = st.one_of(
 )
 
 
-patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A machine that is busy proves nothing about the code."""
 
 
@@ -78,7 +77,6 @@ class Messages(SynchronousTestCase):
         dropped: Unheard = self.assertRaises(Unheard, codec("eve").decode, message)
         return dropped.why
 
-    @patient
     @given(every_news)
     def test_all_news_comes_back_as_it_was(self, news: News) -> None:
         message = codec("ada").encode(news)
@@ -88,7 +86,6 @@ class Messages(SynchronousTestCase):
     def test_a_batch_without_events_tells_nothing(self) -> None:
         self.assertEqual(codec("eve").decode(codec("ada").encode(Posted((), {}))), ())
 
-    @patient
     @given(st.data())
     def test_every_changed_bit_is_noticed(self, data: st.DataObject) -> None:
         message = bytearray(codec("ada").encode(Reached(ROOM, 7)))
@@ -96,7 +93,6 @@ class Messages(SynchronousTestCase):
         message[at // 8] ^= 1 << at % 8
         self.assertIn(self.why(bytes(message)), ("forged", "unreadable"))
 
-    @patient
     @given(st.binary(max_size=200))
     def test_any_bytes_are_dropped(self, message: bytes) -> None:
         self.assertIn(self.why(message), ("forged", "unreadable"))

@@ -115,7 +115,7 @@ class Directly(SynchronousTestCase):
         self.assertEqual((self.socket.taken, self.socket.calls), (b"hello", 1))
         self.assertEqual(self.below.writers.getWriters(), [])
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(
         st.lists(st.one_of(st.binary(min_size=1, max_size=40), st.none()), max_size=40),
         st.randoms(use_true_random=False),

@@ -107,7 +107,7 @@ class TheShortWay(FactoryCase):
         transport.clear()
         return protocol, transport
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     @given(st.lists(FRAMES, max_size=6), st.randoms(use_true_random=False))
     def test_it_hears_what_autobahn_alone_would_have_heard(
         self, frames: list[bytes], chance: random.Random

@@ -125,7 +125,7 @@ class TheWayOut(SynchronousTestCase):
         self.assertEqual(closes, [len(frames) - 1] if ended else [])
         self.assertEqual(connection.below.disconnecting or connection.below.disconnected, ended)
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     @given(STEPS, st.integers(1, 4), st.randoms(use_true_random=False), st.booleans())
     def test_every_connection_gets_whole_frames_in_order_and_none_after_the_close(
         self, steps: list[str], people: int, chance: random.Random, ends: bool
