@@ -40,7 +40,7 @@ from .keyring import Keyring
 from .metrics import Metrics, MetricsResource
 from .sockets.factory import ChatFactory
 from .store import Store
-from .web import Origins, SecureSite, StaticFiles, build_site, upgrade_headers
+from .web import Origins, SecureSite, StaticFiles, build_site
 
 if TYPE_CHECKING:
     from .bus.redis import RedisBus
@@ -150,7 +150,6 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         metrics=metrics,
         publish=bus.publish,
         gone=capacity.gone,
-        headers=upgrade_headers(origins.over_tls),
         assets=static.digest,
     )
     bus.listen(sockets.hear)

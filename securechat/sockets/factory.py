@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import Any, Protocol, TypeVar
 
-from autobahn.twisted.resource import WebSocketResource
 from autobahn.twisted.websocket import WebSocketServerFactory
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
-from twisted.web.resource import IResource
 
 from ..chat.changes import RoomChanges
 from ..chat.journal import Journal
@@ -76,14 +74,13 @@ class ChatFactory(WebSocketServerFactory):
         metrics: SocketMetrics,
         publish: Callable[[News], None],
         gone: Callable[[Visitor], None],
-        headers: Mapping[str, str],
         assets: str,
     ) -> None:
         """``publish`` hands news to the bus; ``gone`` is told of every admitted visitor once.
 
-        ``headers`` go into the answer 101; ``assets`` names the version of the pages' files.
+        ``assets`` names the version of the pages' files.
         """
-        WebSocketServerFactory.__init__(self, server="", headers=dict(headers), reactor=reactor)
+        WebSocketServerFactory.__init__(self, reactor=reactor)
         self.journal = journal
         self.room_changes = room_changes
         self.signals = signals
@@ -113,27 +110,21 @@ class ChatFactory(WebSocketServerFactory):
         self._ended: dict[SessionDigest, float] = {}
         self._empty: Deferred[None] | None = None
         self.setProtocolOptions(  # type: ignore[no-untyped-call]  # autobahn's lacks types
-            versions=[13],
-            webStatus=False,
             utf8validateIncoming=False,  # judged with the frame, so that it is told as bad_frame
             requireMaskedClientFrames=True,
             maxFramePayloadSize=2 * pace.limits.frame_bytes,
             maxMessagePayloadSize=2 * pace.limits.frame_bytes,
             failByDrop=False,
-            openHandshakeTimeout=10,
             closeHandshakeTimeout=CLOSE_WITHIN_S,
-            tcpNoDelay=True,
-            perMessageCompressionAccept=lambda offers: None,  # ciphertext does not shrink
             autoPingInterval=PING_EVERY_S,
             autoPingTimeout=PONG_WITHIN_S,
-            allowedOrigins=["*"],  # the door has compared it exactly
-            allowNullOrigin=False,
         )
 
-    def admit(self, visitor: Visitor) -> IResource:
-        """The resource that turns ``visitor``'s upgrade request into a connection."""
-        resource: IResource = WebSocketResource(_One(self, visitor))
-        return resource
+    def admit(self, visitor: Visitor) -> ChatProtocol:
+        """What speaks for ``visitor`` once the handshake is over."""
+        connection = ChatProtocol(visitor)
+        connection.factory = self
+        return connection
 
     def entered(self, connection: ChatProtocol) -> None:
         """A connection was opened."""
@@ -261,16 +252,3 @@ def _discard(registry: dict[_Key, set[ChatProtocol]], key: _Key, connection: Cha
     if connections:
         return False
     return registry.pop(key, None) is not None
-
-
-class _One:
-    """What WebSocketResource needs of a factory, for one visitor."""
-
-    def __init__(self, factory: ChatFactory, visitor: Visitor) -> None:
-        self._factory = factory
-        self._visitor = visitor
-
-    def buildProtocol(self, addr: IAddress) -> ChatProtocol:
-        protocol = ChatProtocol(self._visitor)
-        protocol.factory = self._factory
-        return protocol

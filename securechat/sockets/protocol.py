@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from autobahn.twisted.websocket import WebSocketServerProtocol
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
@@ -20,6 +18,7 @@ from ..core.keys import Channel
 from ..core.model import UserId, Visitor
 from . import answers, intake, room_answers
 from .connection import Services
+from .framing import Framing
 from .outbox import Outbox
 from .underway import UnderWay
 
@@ -45,8 +44,26 @@ class Registry(Services, Protocol):
         """Send ``connection`` no more events."""
 
 
-class ChatProtocol(WebSocketServerProtocol):
+class ChatProtocol(Framing):
     """A signed-in person's socket; Autobahn calls the camelCase methods."""
+
+    # Python shares the names of at most 30 attributes between all objects of a class.
+    __slots__ = (
+        "_ending",
+        "_hello_timer",
+        "_inbox",
+        "_inbox_bytes",
+        "_opened",
+        "_posts",
+        "_reading",
+        "_serving",
+        "channel",
+        "conversation",
+        "id",
+        "outbox",
+        "user_id",
+        "visitor",
+    )
 
     factory: Registry
     transport: Any  # TCP or TLS; both push, pause and abort
@@ -56,9 +73,10 @@ class ChatProtocol(WebSocketServerProtocol):
     def __init__(self, visitor: Visitor) -> None:
         super().__init__()
         self.visitor = visitor
+        self.peer = visitor.address  # what Autobahn's warnings call it
         self.user_id: UserId = visitor.user.id
         self.id = os.urandom(6).hex()
-        self._inbox: deque[tuple[bytes, bool]] = deque()
+        self._inbox: list[tuple[bytes, bool]] = []
         self._serving = False
         self._reading = True
         self._ending = False
@@ -67,12 +85,8 @@ class ChatProtocol(WebSocketServerProtocol):
         self._posts = UnderWay()
         self._hello_timer: IDelayedCall | None = None
 
-    def onConnect(self, request: Any) -> str:
-        """The door has checked everything; speak our subprotocol."""
-        return wire.SUBPROTOCOL
-
     def onOpen(self) -> None:
-        """Autobahn swallows what is raised here, so it is logged."""
+        """Whoever hands over the connection could not answer for what is raised here."""
         try:
             self._open()
         except Exception:  # noqa: BLE001 - see above
@@ -85,8 +99,6 @@ class ChatProtocol(WebSocketServerProtocol):
         self.outbox = Outbox(
             factory.turn, self.transport, factory.pace.limits.unsent_bytes, self._cut
         )
-        # The HTTP channel that the socket came through is still registered.
-        self.transport.unregisterProducer()
         self.transport.registerProducer(self.outbox, True)
         self._hello_timer = factory.clock.callLater(HELLO_WITHIN_S, self._no_hello)
         self._opened = True
@@ -189,7 +201,7 @@ class ChatProtocol(WebSocketServerProtocol):
             await self._answer(first)
             await self.outbox.drained()
         while self._inbox and not self._ending:
-            frame, is_binary = self._inbox.popleft()
+            frame, is_binary = self._inbox.pop(0)
             self._inbox_bytes -= len(frame)
             if not self._reading and not self._is_full(MOST_WAITING_FRAMES // 2):
                 self._reading = True

@@ -17,7 +17,6 @@ from .connections import Connections
 from .desk import Desk, Throttles
 from .door import Admit, Door
 from .entering import Entering
-from .headers import upgrade_headers
 from .joining import Joining
 from .origins import Origins
 from .pages import Pages, Ready
@@ -40,7 +39,6 @@ __all__ = [
     "StaticFiles",
     "WebMetrics",
     "build_site",
-    "upgrade_headers",
 ]
 
 
@@ -81,7 +79,7 @@ def build_site(
     ready              None, or why the daemon is not ready (a short text, shown at /readyz); may
                        return an awaitable
     draining           whether new sockets are turned away because the daemon is stopping
-    admit              ``admit(visitor)`` makes the one-shot resource of a socket
+    admit              ``admit(visitor)`` makes what speaks once the handshake is over
     capacity           counts open sockets; their owner calls ``capacity.gone(visitor)`` once for
                        each that has ended
     metrics            log-ins, registrations, answers

@@ -7,7 +7,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.error import AlreadyCalled, AlreadyCancelled
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IProtocol
+from twisted.protocols.policies import ProtocolWrapper
 from twisted.web.http import HTTPChannel, Request
 from twisted.web.http_headers import Headers
 
@@ -199,12 +200,25 @@ class SecureChannel(HTTPChannel):
     def _respondToBadRequestAndDisconnect(self) -> None:
         self.refuse(400)
 
-    def hand_over(self) -> None:
-        """Let go of the connection before a WebSocket takes it: no deadline, no producer."""
+    def hand_over(self, protocol: IProtocol, answer: bytes) -> None:
+        """Answer, and let go of the connection, which is ``protocol``'s from then on.
+
+        Nothing of it holds on to us or to the request: no deadline, no producer, and no circle that
+        only the garbage collector would find.
+        """
         self._disarm()
         self._count_out()
         self.setTimeout(None)
-        self.transport.unregisterProducer()
+        self.requests.clear()
+        transport, self.transport = self.transport, None
+        transport.unregisterProducer()
+        if isinstance(transport, ProtocolWrapper):
+            transport.wrappedProtocol = protocol
+        else:
+            transport.protocol = protocol
+        transport.write(answer)
+        protocol.makeConnection(transport)
+        transport.resumeProducing()
 
     def _count_out(self) -> None:
         peer, self.counted_as = self.counted_as, None

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.interfaces import IProtocol
+from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
-from twisted.web.resource import IResource, Resource
 
 from securechat.assets import static_dir, templates_dir
 from securechat.chat.accounts import Accounts
@@ -45,7 +46,7 @@ class Web:
         limits: Limits | None = None,
         registration: Registration | None = None,
         behind_proxy: Iterable[str] = (),
-        admit: Callable[[Visitor], IResource] | None = None,
+        admit: Callable[[Visitor], IProtocol] | None = None,
         templates: Path | None = None,
         static: Path | None = None,
         capacity: Capacity | None = None,
@@ -84,7 +85,7 @@ class Web:
             csrf_key=CSRF_KEY,
             ready=lambda: self.not_ready,
             draining=lambda: self.draining,
-            admit=admit or (lambda visitor: Resource()),
+            admit=admit or (lambda visitor: Protocol()),
             capacity=self.capacity,
             metrics=self.metrics,
             wall_clock_ms=self.now_ms,

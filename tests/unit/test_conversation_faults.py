@@ -54,10 +54,9 @@ class Transport(StringTransport):
 
 
 class Connection(ChatProtocol):
-    """A connection past its handshake, which Autobahn would have done."""
+    """A connection past its handshake."""
 
     closed_with: int | None = None
-    remoteCloseCode: int | None = None
 
     def sendCloseFrame(
         self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False
@@ -188,7 +187,6 @@ class Run:
             metrics=metrics,
             publish=bus.publish,
             gone=lambda visitor: None,
-            headers={},
             assets="assets",
         )
         bus.listen(self.factory.hear)

@@ -82,7 +82,6 @@ class FactoryCase(TestCase):
             metrics=Metrics(),
             publish=self.published.append,
             gone=lambda visitor: None,
-            headers={},
             assets="assets",
         )
 

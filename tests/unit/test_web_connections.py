@@ -8,6 +8,7 @@ from OpenSSL import SSL
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IAddress
+from twisted.internet.protocol import Protocol
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -44,7 +45,7 @@ class ByAddress(SynchronousTestCase):
 
     def test_a_connection_that_has_become_a_socket_makes_room(self) -> None:
         held = [self.web.connect("192.0.2.1") for _ in range(self.most)]
-        held[0][0].hand_over()
+        held[0][0].hand_over(Protocol(), b"")
         self.assertFalse(self.web.connect("192.0.2.1")[1].aborted)
         held[0][0].connectionLost(Failure(ConnectionDone()))
         self.assertTrue(self.web.connect("192.0.2.1")[1].aborted)

@@ -1,24 +1,25 @@
-"""The door to /ws: who gets in, who hears why not, and that Autobahn takes over a real socket."""
+"""The door to /ws: who gets in, who hears why not, and that a real socket is taken over."""
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import Any
 
-from autobahn.twisted.resource import WebSocketResource
-from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
+from autobahn.twisted.websocket import WebSocketServerFactory
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
+from twisted.internet.interfaces import IProtocol
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.ssl import DN, CertificateOptions, KeyPair
 from twisted.internet.task import deferLater
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase, TestCase
-from twisted.web.resource import IResource, Resource
-from twisted.web.server import NOT_DONE_YET
 
 from securechat.core.buckets import Capacity
 from securechat.core.model import Visitor
+from securechat.sockets.framing import Framing
 
 from .fakes_browser import Browser
 from .fakes_web import Web
@@ -35,14 +36,15 @@ HANDSHAKE = {
 }
 
 
-class Sink(Resource):
-    """Takes the transport as Autobahn's resource does, and says no more."""
-
-    isLeaf = True
-
-    def render(self, request: Any) -> int:
-        request.channel.transport = None
-        return NOT_DONE_YET
+# RFC 6455 section 1.3 has this key and what is to be answered.
+SWITCHING = (
+    b"HTTP/1.1 101 Switching Protocols\r\n"
+    b"Upgrade: websocket\r\n"
+    b"Connection: Upgrade\r\n"
+    b"Sec-WebSocket-Protocol: securechat.v1\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+    b"\r\n"
+)
 
 
 class DoorCase(SynchronousTestCase):
@@ -53,9 +55,9 @@ class DoorCase(SynchronousTestCase):
         self.assertEqual(self.browser.register().status, 303)
         self.cookie = "; ".join(f"{name}={value}" for name, value in self.browser.cookies.items())
 
-    def admit(self, visitor: Visitor) -> IResource:
+    def admit(self, visitor: Visitor) -> IProtocol:
         self.admitted.append(visitor)
-        return Sink()
+        return Protocol()
 
     def raw(
         self, host: str | None = "localhost:8080", path: str | None = "/ws", **changes: str | None
@@ -204,13 +206,16 @@ class Places(DoorCase):
         self.assertEqual(set(self.web.clock.getDelayedCalls()), before)
         self.assertIsNone(wire.producer)
 
-    def test_a_factory_that_makes_no_protocol_is_a_503_and_frees_the_place(self) -> None:
-        web = Web(admit=lambda visitor: Nothing())
-        browser = Browser(web)
-        browser.register()
-        headers = [*HANDSHAKE.items(), ("Cookie", f"securechat={browser.cookies['securechat']}")]
-        self.assertEqual(web.request("GET", "/ws", headers=headers).status, 503)
-        self.assertEqual(web.capacity.open, 0)
+    def test_nothing_of_the_request_and_its_channel_outlives_the_handshake(self) -> None:
+        self.web.store.slow = Deferred()
+        channel, wire = self.enter()
+        left = [weakref.ref(channel), weakref.ref(channel.requests[0])]
+        del channel
+        self.addCleanup(gc.enable)
+        gc.disable()
+        self.web.store.slow.callback(None)
+        self.assertIn(b"HTTP/1.1 101 ", wire.value())
+        self.assertEqual([one() for one in left], [None, None])
 
     def test_an_error_at_the_last_step_is_a_500_that_frees_the_place(self) -> None:
         web = Web(admit=fail)
@@ -224,18 +229,9 @@ class Places(DoorCase):
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
 
 
-def fail(visitor: Visitor) -> IResource:
+def fail(visitor: Visitor) -> IProtocol:
     """Break where no socket exists yet."""
     raise RuntimeError("canary in the machine")
-
-
-class Nothing(Resource):
-    """A resource that takes nothing over."""
-
-    isLeaf = True
-
-    def render(self, request: Any) -> bytes:
-        return b""
 
 
 def self_signed() -> CertificateOptions:
@@ -249,15 +245,12 @@ def self_signed() -> CertificateOptions:
     return certificate
 
 
-class Echo(WebSocketServerProtocol):
+class Echo(Framing):
     """Sends back what it hears and tells of its end."""
 
     capacity: Capacity
     visitor: Visitor
     ended: Deferred[None]
-
-    def onConnect(self, request: Any) -> str:
-        return "securechat.v1"
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         self.sendMessage(payload, isBinary)
@@ -279,7 +272,7 @@ class Collector(Protocol):
 
 
 class OverARealSocket(TestCase):
-    """Rendering after a slow look-up, over TCP, with Autobahn's own resource."""
+    """Handing over after a slow look-up, over TCP."""
 
     def listen(self, reactor: Any, factory: Any) -> int:
         listening = reactor.listenTCP(0, factory, interface="127.0.0.1")
@@ -310,8 +303,7 @@ class OverARealSocket(TestCase):
         lines = [f"{name}: {value}" for name, value in headers.items()]
         client.transport.write("\r\n".join(["GET /ws HTTP/1.1", *lines, "", ""]).encode())
         await self._until(lambda: b"\r\n\r\n" in client.received)
-        self.assertTrue(client.received.startswith(b"HTTP/1.1 101 "), client.received)
-        self.assertNotIn(b"utobahn", client.received)
+        self.assertEqual(client.received, SWITCHING)
         self.assertEqual(web.capacity.open, 1)
         # A masked text frame (RFC 6455 section 5.7) comes back unmasked, twice.
         for _ in range(2):
@@ -324,20 +316,14 @@ class OverARealSocket(TestCase):
         await self.ended
         self.assertEqual(web.capacity.open, 0)
 
-    def admit(self, visitor: Visitor) -> IResource:
+    def admit(self, visitor: Visitor) -> IProtocol:
         from twisted.internet import reactor
 
-        factory: Any = WebSocketServerFactory(server="", reactor=reactor)
-
-        def make(factory: WebSocketServerFactory) -> Echo:
-            echo = Echo()
-            echo.factory = factory
-            echo.capacity, echo.visitor, echo.ended = self.capacity, visitor, self.ended
-            return echo
-
-        factory.buildProtocol = lambda _address: make(factory)
-        resource: IResource = WebSocketResource(factory)
-        return resource
+        echo = Echo()
+        echo.factory = WebSocketServerFactory(reactor=reactor)
+        echo.factory.setProtocolOptions(utf8validateIncoming=False)
+        echo.capacity, echo.visitor, echo.ended = self.capacity, visitor, self.ended
+        return echo
 
     async def _until(self, true: Any) -> None:
         from twisted.internet import reactor

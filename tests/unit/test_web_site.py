@@ -12,17 +12,16 @@ from typing import Any
 from twisted.internet.address import UNIXAddress
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IProtocol
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.resource import IResource
 
 from securechat.assets import static_dir, templates_dir
 from securechat.core.errors import Misconfigured
 from securechat.core.model import Visitor
 from securechat.core.settings import Limits
 from securechat.metrics import Metrics, MetricsResource
-from securechat.web import upgrade_headers
-from securechat.web.headers import CONTENT_SECURITY_POLICY
+from securechat.web.headers import CONTENT_SECURITY_POLICY, upgrade_headers
 from securechat.web.origins import Origins
 
 from .fakes_browser import Browser
@@ -103,7 +102,7 @@ class EveryAnswer(SynchronousTestCase):
         self.assertEqual(upgrade_headers(over_tls=False), {})
 
     def test_an_unexpected_error_is_a_plain_500_without_a_trace_of_it(self) -> None:
-        def fail(visitor: Visitor) -> IResource:
+        def fail(visitor: Visitor) -> IProtocol:
             raise RuntimeError("canary in the machine")
 
         web = Web(admit=fail)
