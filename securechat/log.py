@@ -170,7 +170,10 @@ def _namespace(event: LogEvent) -> str:
 
 
 def _message(event: LogEvent) -> str:
-    message = formatEvent(event)
+    try:
+        message: str = event["log_format"].format_map(event)
+    except Exception:  # noqa: BLE001 - Twisted knows more forms, and says what is wrong with others
+        message = formatEvent(event)
     failure = event.get("log_failure")
     if not message and isinstance(failure, Failure):
         return type(failure.value).__qualname__

@@ -5,10 +5,14 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from .model import Visitor
 
 DEFAULT_MAX_KEYS = 50_000
+
+_ADDRESSES_KNOWN = 4_096
+"""So many addresses need not be parsed again; a connection is counted by its own five times."""
 
 
 @dataclass(slots=True)
@@ -60,6 +64,7 @@ def per_minute(count: int, max_keys: int = DEFAULT_MAX_KEYS) -> Buckets:
     return Buckets(count / 60.0, float(count), max_keys)
 
 
+@lru_cache(_ADDRESSES_KNOWN)
 def address_key(address: str) -> str:
     """What a limit by client address counts: an IPv4 address, or the /64 of an IPv6 address.
 

@@ -6,7 +6,6 @@ to come back; too many of those end the connection.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Final, get_args
@@ -123,11 +122,13 @@ def _check(name: str, wait_s: float, request: str | None) -> None:
 class Conversation:
     """The state of one connection."""
 
+    __slots__ = ("_breaches", "_connection", "_pace", "_rooms", "_user", "state")
+
     def __init__(self, connection: str, user: UserId, pace: Pace) -> None:
         self._connection = connection
         self._user = user
         self._pace = pace
-        self._breaches: deque[float] = deque()
+        self._breaches: list[float] = []
         self._rooms: set[RoomId] = set()
         self.state = State.NEW
 
@@ -194,5 +195,5 @@ class Conversation:
     def _breach(self, now_s: float) -> Close | None:
         self._breaches.append(now_s)
         while self._breaches[0] <= now_s - BREACH_WINDOW_S:
-            self._breaches.popleft()
+            del self._breaches[0]
         return Close.FLOODING if len(self._breaches) > MOST_BREACHES else None

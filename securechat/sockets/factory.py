@@ -105,8 +105,8 @@ class ChatFactory(WebSocketServerFactory):
         self.presence = Presence(room_reader, reactor, publish, self.fanout.audience)
         self.names = Names(room_reader, reactor, self.fanout.audience)
         self._wall_clock = wall_clock
-        self._connections: dict[SessionDigest, set[ChatProtocol]] = {}
-        self._people: dict[UserId, set[ChatProtocol]] = {}
+        self._connections: dict[SessionDigest, tuple[ChatProtocol, ...]] = {}
+        self._people: dict[UserId, tuple[ChatProtocol, ...]] = {}
         self._ended: dict[SessionDigest, float] = {}
         self._empty: Deferred[None] | None = None
         self.setProtocolOptions(  # type: ignore[no-untyped-call]  # autobahn's lacks types
@@ -129,10 +129,10 @@ class ChatFactory(WebSocketServerFactory):
     def entered(self, connection: ChatProtocol) -> None:
         """A connection was opened."""
         user = connection.visitor.user.id
-        self._connections.setdefault(connection.visitor.session, set()).add(connection)
+        _add(self._connections, connection.visitor.session, connection)
         if user not in self._people:
             self.presence.arrived(user)
-        self._people.setdefault(user, set()).add(connection)
+        _add(self._people, user, connection)
         self.metrics.connected()
         log.info(
             "connection {id} of {username} from {address} is open",
@@ -177,7 +177,7 @@ class ChatFactory(WebSocketServerFactory):
         """Take news from the bus."""
         if isinstance(news, SessionEnded):
             self._ended[news.session] = self.clock.seconds()
-            for connection in list(self._connections.get(news.session, ())):
+            for connection in self._connections.get(news.session, ()):
                 connection.end(Close.SESSION_ENDED)
         elif isinstance(news, RoomsChanged | ReadTo):
             self.belongings.hear(news)
@@ -209,7 +209,7 @@ class ChatFactory(WebSocketServerFactory):
     def sessions(self) -> dict[SessionDigest, UserId]:
         """The sessions that have a connection open now, and whose they are."""
         return {
-            session: next(iter(connections)).visitor.user.id
+            session: connections[0].visitor.user.id
             for session, connections in self._connections.items()
         }
 
@@ -245,10 +245,18 @@ class ChatFactory(WebSocketServerFactory):
 _Key = TypeVar("_Key")
 
 
-def _discard(registry: dict[_Key, set[ChatProtocol]], key: _Key, connection: ChatProtocol) -> bool:
+# Tuples, since nearly everybody has one connection, and a set of one takes four times the memory.
+_Registry = dict[_Key, tuple[ChatProtocol, ...]]
+
+
+def _add(registry: _Registry[_Key], key: _Key, connection: ChatProtocol) -> None:
+    registry[key] = (*registry.get(key, ()), connection)
+
+
+def _discard(registry: _Registry[_Key], key: _Key, connection: ChatProtocol) -> bool:
     """Take ``connection`` out; whether it was the last one under ``key``."""
-    connections = registry.get(key, set())
-    connections.discard(connection)
-    if connections:
+    left = tuple(one for one in registry.get(key, ()) if one is not connection)
+    if left:
+        registry[key] = left
         return False
     return registry.pop(key, None) is not None

@@ -8,15 +8,18 @@ from twisted.internet.defer import Deferred
 class UnderWay:
     """Every post holds a ticket from its beginning to its answer; answers may overtake."""
 
+    __slots__ = ("_next", "_open", "_waiting")
+
     def __init__(self) -> None:
         self._next = 0
-        self._open: set[int] = set()
+        # In the order of their beginning. (An empty set takes three times the memory.)
+        self._open: dict[int, None] = {}
         self._waiting: list[Deferred[None]] = []
 
     def begin(self) -> int:
         """One more post is under way; its ticket."""
         self._next += 1
-        self._open.add(self._next)
+        self._open[self._next] = None
         return self._next
 
     @property
@@ -26,7 +29,7 @@ class UnderWay:
 
     def end(self, ticket: int) -> None:
         """The post with this ticket was answered, whatever the answer."""
-        self._open.discard(ticket)
+        self._open.pop(ticket, None)
         if self._waiting:
             waiting, self._waiting = self._waiting, []
             for waiter in waiting:
@@ -40,7 +43,7 @@ class UnderWay:
     async def answered(self) -> None:
         """Return when every post that is under way now has been answered."""
         last = self._next
-        while any(ticket <= last for ticket in self._open):
+        while self._open and next(iter(self._open)) <= last:
             await self._change()
 
     async def _change(self) -> None:
