@@ -62,8 +62,8 @@ def upgrade(host: str, *more: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
-PINGS = "890c 12 8a8c00000000"
-"""Autobahn's: a ping of 12 bytes, to be echoed by a masked pong (RFC 6455 section 5.5)."""
+PINGS = "8900 0 8a8000000000"
+"""Our daemon's: an empty ping, to be echoed by a masked pong (RFC 6455 section 5.5)."""
 
 
 class EndedError(Exception):

@@ -37,6 +37,7 @@ from .web import Origins
 log = Logger()
 
 TRY_AGAIN_S = 1.0
+PULSE_S = 1.0
 TEND_SESSIONS_EVERY_S = 3600.0
 OUT_WITHIN_S = 8.0
 """What is not finished by then, when the daemon is told to stop, is left behind."""
@@ -123,6 +124,7 @@ class Daemon(Service):
             (LoopingCall(heartbeat.beat), BEAT_S),
             (LoopingCall(sockets.presence.repeat), REPEAT_S),
             (LoopingCall(sockets.sweep), SWEEP_S),
+            (LoopingCall(sockets.pulse.beat), PULSE_S),
             (LoopingCall(self._tend_sessions), TEND_SESSIONS_EVERY_S),
         ]
 

@@ -30,12 +30,11 @@ from .names import Names
 from .outbox import Turn
 from .presence import Presence
 from .protocol import ChatProtocol
+from .pulse import Pulse
 from .reader import Reader
 
 log = Logger()
 
-PING_EVERY_S = 30
-PONG_WITHIN_S = 30
 SWEEP_S = 10.0
 ENDED_KEPT_S = 30.0
 """So long an ended session is remembered: longer than anybody stands in the door."""
@@ -92,6 +91,7 @@ class ChatFactory(WebSocketServerFactory):
         self.gone = gone
         self.assets = assets
         self.turn = Turn(reactor)
+        self.pulse = Pulse()
         self.fanout = Fanout(
             room_reader,
             room_keys,
@@ -116,8 +116,6 @@ class ChatFactory(WebSocketServerFactory):
             maxMessagePayloadSize=2 * pace.limits.frame_bytes,
             failByDrop=False,
             closeHandshakeTimeout=CLOSE_WITHIN_S,
-            autoPingInterval=PING_EVERY_S,
-            autoPingTimeout=PONG_WITHIN_S,
         )
 
     def admit(self, visitor: Visitor) -> ChatProtocol:
@@ -133,6 +131,7 @@ class ChatFactory(WebSocketServerFactory):
         if user not in self._people:
             self.presence.arrived(user)
         _add(self._people, user, connection)
+        self.pulse.add(connection)
         self.metrics.connected()
         log.info(
             "connection {id} of {username} from {address} is open",
@@ -148,6 +147,7 @@ class ChatFactory(WebSocketServerFactory):
     def left(self, connection: ChatProtocol, code: int | None) -> None:
         """An opened connection has ended."""
         self.leave_rooms(connection)
+        self.pulse.discard(connection)
         user = connection.visitor.user.id
         _discard(self._connections, connection.visitor.session, connection)
         if _discard(self._people, user, connection):

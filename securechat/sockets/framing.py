@@ -69,11 +69,6 @@ class Framing(WebSocketServerProtocol):
         """The handshake is over."""
         factory: Any = self.factory
         factory.countConnections += 1
-        options: Any = self
-        if options.autoPingInterval:
-            self.autoPingPendingCall = factory._batched_timer.call_later(
-                options.autoPingInterval, self._sendAutoPing
-            )
         self.onOpen()
 
     def dataReceived(self, data: bytes) -> None:

@@ -25,6 +25,9 @@ from .underway import UnderWay
 log = Logger()
 
 HELLO_WITHIN_S = 5.0
+PING = b"\x89\x00"
+"""A ping without a word (RFC 6455 section 5.5.2): anything that comes is a sign of life."""
+
 MOST_WAITING_FRAMES = 16
 MOST_POSTS_UNDER_WAY = 128
 
@@ -57,6 +60,7 @@ class ChatProtocol(Framing):
         "_posts",
         "_reading",
         "_serving",
+        "_silent",
         "channel",
         "conversation",
         "id",
@@ -81,6 +85,7 @@ class ChatProtocol(Framing):
         self._reading = True
         self._ending = False
         self._opened = False
+        self._silent = False
         self._inbox_bytes = 0
         self._posts = UnderWay()
         self._hello_timer: IDelayedCall | None = None
@@ -109,6 +114,7 @@ class ChatProtocol(Framing):
 
         Nine tenths of what a message costs on its way in is spent on what it might have been.
         """
+        self._silent = False
         at = 0
         most_bytes = self.factory.pace.limits.frame_bytes
         while self._is_between_frames and (found := intake.text_at(data, at, most_bytes)):
@@ -119,7 +125,7 @@ class ChatProtocol(Framing):
 
     @property
     def _is_between_frames(self) -> bool:
-        """Whether the next byte begins a frame, and no ping waits for a sign of life."""
+        """Whether the next byte begins a frame."""
         autobahn: Any = self  # whose annotations know only what it begins with
         return bool(
             self._opened
@@ -127,7 +133,6 @@ class ChatProtocol(Framing):
             and autobahn.current_frame is None
             and not autobahn.data
             and not autobahn.inside_message
-            and autobahn.autoPingTimeoutCall is None
         )
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -165,6 +170,14 @@ class ChatProtocol(Framing):
     def _is_full(self, most_frames: int) -> bool:
         most_bytes = self.factory.pace.limits.frame_bytes
         return len(self._inbox) >= most_frames or self._inbox_bytes > most_bytes
+
+    def ask(self) -> None:
+        """Ping; or end it, where nothing has come since the last ping."""
+        if self._silent:
+            self.onAutoPingTimeout()
+        else:
+            self._silent = True
+            self.transport.write(PING)
 
     def onPing(self, payload: bytes) -> None:
         """A pong, unless this peer does not read or does nothing but ping."""

@@ -7,13 +7,12 @@ from pathlib import Path
 
 from twisted.scripts.twistd import run
 
-from securechat.sockets import factory
+from securechat.sockets import pulse
 
 PING_S = 1
 
 if __name__ == "__main__":
-    factory.PING_EVERY_S = PING_S
-    factory.PONG_WITHIN_S = PING_S
+    pulse.PING_EVERY_S = PING_S
     # twistd looks for plugins beside itself.
     sys.argv[0] = str(Path(sys.executable).parent / "twistd")
     run()

@@ -31,6 +31,7 @@ class Sockets:
         self.open: dict[SessionDigest, UserId] = {}
         self.heard: list[News] = []
         self.presence = self
+        self.pulse = self
 
     def sessions(self) -> dict[SessionDigest, UserId]:
         return self.open
@@ -45,6 +46,9 @@ class Sockets:
         self.heard.append(news)
 
     def sweep(self) -> None:
+        return None
+
+    def beat(self) -> None:
         return None
 
     async def drain(self) -> None:

@@ -50,9 +50,7 @@ class Beginning(FactoryCase):
     def setUp(self) -> None:
         super().setUp()
         # Autobahn's timers run on the real reactor, and would outlive the test.
-        self.factory.setProtocolOptions(
-            autoPingInterval=0, openHandshakeTimeout=0, closeHandshakeTimeout=0
-        )
+        self.factory.setProtocolOptions(openHandshakeTimeout=0, closeHandshakeTimeout=0)
 
     def wire(self) -> Any:
         wire: Any = StringTransport()
@@ -92,8 +90,7 @@ class Beginning(FactoryCase):
         connection: Any = self.factory.admit(visitor)
         wire = self.wire()
         connection.makeConnection(wire)
-        connection._sendAutoPing()
-        ping = wire.value()
-        connection.dataReceived(b"\x8a\x8c" + bytes(4) + ping[2:])
+        connection.ask()
+        connection.dataReceived(b"\x8a\x80" + bytes(4))
         connection.dataReceived(b"\x01\x81" + bytes(4) + b"{" + b"\x80\x81" + bytes(4) + b"}")
         self.assertLess(len(vars(connection)), MOST_ATTRIBUTES)

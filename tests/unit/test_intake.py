@@ -8,17 +8,21 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.internet.error import ConnectionAborted
 from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.core.model import SessionDigest, Visitor
 from securechat.sockets import intake
 from securechat.sockets.framing import Framing
-from securechat.sockets.protocol import ChatProtocol
+from securechat.sockets.protocol import PING, ChatProtocol
+from securechat.sockets.pulse import PING_EVERY_S
 from tests.unit.memory import person
 from tests.unit.test_sockets import FactoryCase
 
 MOST_BYTES = 262_144
+PING_TIMEOUT = "WebSocket ping timeout (peer did not respond with pong in time)"
 
 
 def frame(
@@ -84,7 +88,7 @@ class TheShortWay(FactoryCase):
     def setUp(self) -> None:
         super().setUp()
         # Autobahn's timers run on the real reactor, and would outlive the test.
-        self.factory.setProtocolOptions(autoPingInterval=0, closeHandshakeTimeout=0)
+        self.factory.setProtocolOptions(closeHandshakeTimeout=0)
 
     def opened(self, kind: type[Heard]) -> tuple[Heard, StringTransport]:
         visitor = Visitor(person("ada"), SessionDigest(b"s" * 32), 10**15, "127.0.0.1")
@@ -126,14 +130,25 @@ class TheShortWay(FactoryCase):
         self.clock.advance(0)
         self.assertEqual(transport.value(), frame(b"\x03\xe8", 8, is_masked=False))
 
-    def test_while_a_ping_waits_autobahn_is_shown_the_sign_of_life(self) -> None:
-        protocol, _ = self.opened(Heard)
-        waiting: Any = self.clock.callLater(30, self.fail)
-        protocol.autoPingTimeoutCall = waiting
-        protocol.dataReceived(frame(b"here"))
-        self.assertEqual(protocol.heard, [(b"here", False)])
-        self.assertIsNone(protocol.autoPingTimeoutCall)
-        self.assertFalse(waiting.active())
+    def test_whatever_comes_is_a_sign_of_life(self) -> None:
+        for sign in (frame(b"here"), frame(b"", 10), frame(b"in pieces")[:1]):
+            protocol, transport = self.opened(Heard)
+            protocol.ask()
+            protocol.dataReceived(sign)
+            protocol.ask()
+            self.assertFalse(transport.disconnecting)
+            self.assertEqual(transport.value(), PING * 2)
+
+    def test_who_is_silent_from_one_ping_to_the_next_is_cut_off(self) -> None:
+        protocol, transport = self.opened(Heard)
+        for _ in range(PING_EVERY_S):
+            self.factory.pulse.beat()
+        self.assertEqual((transport.value(), transport.disconnecting), (PING, False))
+        for _ in range(PING_EVERY_S):
+            self.factory.pulse.beat()
+        self.assertEqual((transport.value(), transport.disconnecting), (PING, True))
+        protocol.connectionLost(Failure(ConnectionAborted()))
+        self.assertEqual(protocol.wasNotCleanReason, PING_TIMEOUT)
 
 
 class Frames(SynchronousTestCase):
