@@ -37,6 +37,7 @@ def server_context(certificate: Path, key: Path) -> SSL.Context:
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(SSL.TLS1_3_VERSION)
     context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    # Else each keeps 16 KiB for what it reads and 16 KiB for what it writes.
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)
     try:
         context.use_certificate_chain_file(str(certificate))

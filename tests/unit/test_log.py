@@ -78,6 +78,10 @@ class Lines(SynchronousTestCase):
         for line in (log.text_line(event("{missing}")), log.json_line(event("{missing}"))):
             self.assertEqual(len(line.splitlines()), 1)
 
+    def test_forms_that_only_twisted_knows_are_formatted_too(self) -> None:
+        self.assertIn("now 7!", log.text_line(event("now {number()}!", number=lambda: 7)))
+        self.assertIn("bytes 7", log.text_line(event(b"bytes {n}", n=7)))  # type: ignore[arg-type]
+
     def test_a_failure_is_indented_and_cannot_forge_either(self) -> None:
         record = event("broke", log_failure=failure("a\n2023-11-14T22:13:20Z info x: fine"))
         head, *trace = log.text_line(record).splitlines()

@@ -21,6 +21,7 @@ from securechat.core.errors import Misconfigured
 from securechat.core.model import Visitor
 from securechat.core.settings import Limits
 from securechat.metrics import Metrics, MetricsResource
+from securechat.web import handshake
 from securechat.web.headers import CONTENT_SECURITY_POLICY, upgrade_headers
 from securechat.web.origins import Origins
 
@@ -98,8 +99,9 @@ class EveryAnswer(SynchronousTestCase):
             self.assertEqual(hsts, "max-age=31536000", what)
 
     def test_an_upgrade_over_tls_asks_for_tls_too(self) -> None:
-        self.assertIn("Strict-Transport-Security", upgrade_headers(over_tls=True))
-        self.assertEqual(upgrade_headers(over_tls=False), {})
+        asked = b"\r\nStrict-Transport-Security: max-age=31536000\r\n"
+        self.assertIn(asked, handshake.answer("key", upgrade_headers(over_tls=True)))
+        self.assertNotIn(asked, handshake.answer("key", upgrade_headers(over_tls=False)))
 
     def test_an_unexpected_error_is_a_plain_500_without_a_trace_of_it(self) -> None:
         def fail(visitor: Visitor) -> IProtocol:
