@@ -12,7 +12,9 @@ from twisted.logger import Logger
 
 from ..core.errors import Code, Refused
 from ..core.model import (
+    Asking,
     Feed,
+    Glance,
     Member,
     MessageId,
     Page,
@@ -20,6 +22,7 @@ from ..core.model import (
     PublicRoom,
     Room,
     RoomId,
+    Sight,
     StoredEvent,
     StoredKey,
     UserId,
@@ -34,6 +37,9 @@ PAGE_EVENTS = 50
 REPLAY_EVENTS = 500
 """Further behind than this, a member is told of a gap and pages back through it."""
 
+REMEMBERED_EVENTS = 128
+"""So many of a room's newest events are read for all who come back."""
+
 CHUNK_EVENTS = 50
 
 MEMBERS_A_PAGE = 200
@@ -47,10 +53,36 @@ class Entry:
     ``gap`` is the first and last number that are left out because the member is too far behind.
     """
 
-    room: Room
+    sight: Sight
     start: int
     keys: tuple[StoredKey, ...]
     gap: tuple[int, int] | None
+
+
+def entry(sight: Sight, keys: Sequence[StoredKey], since: int | None) -> Entry:
+    """Where a member who has everything up to ``since`` (None: nothing) goes on reading.
+
+    ``keys`` are the room's, at least those of its newest REPLAY_EVENTS events, by epoch.
+    """
+    newest = max(sight.since_seq, sight.last_seq - PAGE_EVENTS)
+    gap = None
+    # Of the events up to since_seq this member hears nothing, not even that they are left out.
+    have = newest if since is None else max(since, sight.since_seq)
+    if sight.last_seq - have > REPLAY_EVENTS:
+        start, gap = newest, (have + 1, newest)
+    else:
+        start = min(have, sight.last_seq)
+    return Entry(sight, start, _sealing(keys, start + 1, sight.last_seq), gap)
+
+
+def _sealing(keys: Sequence[StoredKey], first: int, last: int) -> tuple[StoredKey, ...]:
+    """Those of ``keys`` that seal one of the events ``first`` to ``last``."""
+    ends = [key.first_seq - 1 for key in keys[1:]] + [last]
+    return tuple(
+        key
+        for key, end in zip(keys, ends, strict=False)
+        if max(first, key.first_seq) <= min(last, end)
+    )
 
 
 class RoomReader:
@@ -91,19 +123,13 @@ class RoomReader:
         found = await self._rooms.find(viewer, text, after, FOUND_A_PAGE + 1)
         return found[:FOUND_A_PAGE], len(found) > FOUND_A_PAGE
 
-    async def enter(self, user: UserId, room_id: RoomId, since: int | None) -> Entry:
-        """Where ``user``, who has everything up to ``since`` (None: nothing), goes on reading."""
-        room = await self.room_of(user, room_id)
-        newest = max(room.since_seq, room.last_seq - PAGE_EVENTS)
-        gap = None
-        # Of the events up to since_seq this member hears nothing, not even that they are left out.
-        have = newest if since is None else max(since, room.since_seq)
-        if room.last_seq - have > REPLAY_EVENTS:
-            start, gap = newest, (have + 1, newest)
-        else:
-            start = min(have, room.last_seq)
-        keys = await self._events.keys(room_id, start + 1, room.last_seq)
-        return Entry(room, start, keys, gap)
+    async def glance(self, askings: Mapping[RoomId, Asking]) -> Mapping[RoomId, Glance]:
+        """What those must know who read on in these rooms, without a hole; for all at once.
+
+        Rooms of which nobody who asks is a member are left out.
+        """
+        found = await self._events.glance(askings, REMEMBERED_EVENTS, REPLAY_EVENTS)
+        return {room: _all_new(room, glance) for room, glance in found.items()}
 
     async def after(self, user: UserId, room: RoomId, seq: int) -> Page:
         """The next events after number ``seq``, at most CHUNK_EVENTS, without a hole."""
@@ -154,6 +180,13 @@ def _whole(
     missing = [seq for seq in range(first, last + 1) if seq not in found]
     log.error("room {room} lacks {count} events", room=room, count=len(missing), missing=missing)
     return tuple(found.get(seq) or _lost(room, seq) for seq in range(first, last + 1))
+
+
+def _all_new(room: RoomId, glance: Glance) -> Glance:
+    destroyed = tuple(event for event in glance.events if event.seq <= glance.fresh)
+    new = glance.events[len(destroyed) :]
+    last_seq = max(sight.last_seq for sight in glance.sights.values())
+    return replace(glance, events=destroyed + _whole(new, room, glance.fresh + 1, last_seq))
 
 
 def _lost(room: RoomId, seq: int) -> StoredEvent:

@@ -257,6 +257,44 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """Who wants to read on in a room, and what is known of it already.
+
+    Each of ``people`` has everything up to ``seq``. ``known``: the first and the last number of
+    the events that are remembered; None: none are.
+    """
+
+    people: tuple[UserId, ...]
+    seq: int
+    known: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one member sees of a room: all up to ``last_seq``, but what is up to ``since_seq``."""
+
+    last_seq: int
+    members: int
+    since_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A room as several members see it, read for all of them at once.
+
+    ``sights`` holds those who are members. Whoever remembers events between ``floor`` and
+    ``fresh`` knows by ``events`` which of them have been destroyed since; all that are above
+    ``fresh`` are among them, in ascending order. ``keys`` open what members who have less lack.
+    """
+
+    sights: Mapping[UserId, Sight]
+    floor: int
+    fresh: int
+    events: tuple[StoredEvent, ...]
+    keys: tuple[StoredKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Appended:
     """The draft has its number, sealed under ``key``, and is durable."""
 

@@ -12,9 +12,11 @@ from typing import Protocol
 
 from .commands import Change, CreateRoom, Invite, Report, RevokeInvites
 from .model import (
+    Asking,
     Changed,
     Draft,
     Feed,
+    Glance,
     Identity,
     InviteLink,
     Member,
@@ -319,6 +321,17 @@ class Events(Protocol):
     def before(self, user: UserId, room: RoomId, seq: int, limit: int) -> Awaitable[Page | None]:
         """The last ``limit`` events numbered below ``seq``; None where ``user`` is no member."""
 
+    def glance(
+        self, askings: Mapping[RoomId, Asking], limit: int, most_behind: int
+    ) -> Awaitable[Mapping[RoomId, Glance]]:
+        """What has to be known of rooms in which many read on, in one reading for all of them.
+
+        Of what is remembered those events that were destroyed, and all that follow; where nothing
+        is remembered, or more than ``limit`` follow, the newest ``limit``. The keys are those of
+        the events above the number of the asking, but of no more than the newest ``most_behind``;
+        the newest event's is always among them. Rooms of which nobody is a member are left out.
+        """
+
     def feed(
         self,
         room: RoomId,
@@ -337,9 +350,6 @@ class Events(Protocol):
 
     def head(self, room: RoomId) -> Awaitable[int]:
         """The room's newest number; 0 where there is no event or no such room."""
-
-    def keys(self, room: RoomId, first: int, last: int) -> Awaitable[tuple[StoredKey, ...]]:
-        """The keys that seal events ``first`` to ``last``; nothing where ``first > last``."""
 
 
 class Ledger(Protocol):

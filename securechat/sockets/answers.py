@@ -63,7 +63,7 @@ async def welcome(connection: Connection, hello: commands.Hello) -> None:
 async def subscribe(connection: Connection, command: commands.Subscribe) -> None:
     """← subscribed, perhaps a gap, then the events above ``since`` (or a page), then live."""
     factory = connection.factory
-    entry = await factory.room_reader.enter(connection.user_id, command.room, command.since)
+    entry, view = await factory.fanout.enter(connection.user_id, command.room, command.since)
     if connection.is_ending:
         return
     connection.conversation.entered(command.room)
@@ -72,9 +72,9 @@ async def subscribe(connection: Connection, command: commands.Subscribe) -> None
             "subscribed",
             id=command.id,
             room=command.room,
-            last_seq=entry.room.last_seq,
+            last_seq=entry.sight.last_seq,
             keys=wrap_keys(connection.channel, factory.room_keys, entry.keys),
-            members=entry.room.members,
+            members=entry.sight.members,
         )
     )
     if entry.gap is not None:
@@ -82,7 +82,7 @@ async def subscribe(connection: Connection, command: commands.Subscribe) -> None
         connection.send(wire.encode("gap", room=command.room, **{"from": first, "to": last}))
     subscription = factory.fanout.subscribe(connection, command.room, entry.start, entry.keys)
     try:
-        await factory.fanout.catch_up(subscription)
+        await factory.fanout.catch_up(subscription, view)
     except Exception:
         factory.fanout.unsubscribe(connection, command.room)
         raise

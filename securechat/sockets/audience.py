@@ -13,7 +13,7 @@ once and in order, whatever raced with what.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,7 +26,8 @@ from ..chat.rooms import MEMBERS_A_PAGE, RoomReader
 from ..core import envelope, wire
 from ..core.errors import Refused, Unavailable
 from ..core.keys import RoomKeys
-from ..core.model import Feed, Page, RoomId, StoredEvent, StoredKey, UserId
+from ..core.model import Feed, RoomId, Sight, StoredEvent, StoredKey, UserId
+from .arrivals import Arrivals, View
 from .outbox import Turn
 from .reader import Reader, push
 from .seldom import Seldom
@@ -57,6 +58,7 @@ class Ties:
     """
 
     room_reader: RoomReader
+    arrivals: Arrivals
     room_keys: RoomKeys
     turn: Turn
     metrics: FanoutMetrics
@@ -103,7 +105,9 @@ class Audience:
             return
         if not self._fresh:
             self._ties.turn.tell(self)
-        self._fresh.append(wire.text_frame(wire.encode_event(event)))
+        frame = wire.text_frame(wire.encode_event(event))
+        self._ties.arrivals.tails.append(self.room, Framed(seq, kid, frame))
+        self._fresh.append(frame)
         self._fresh_key = keys.get(kid)
         self.told = seq
 
@@ -205,6 +209,8 @@ class Audience:
         self._ties.turn.settle()
         started_s = self._ties.turn.clock.seconds()
         events = [Framed.of(event) for event in feed.events]
+        for event in events:
+            self._ties.arrivals.tails.append(self.room, event)
         keys = {key.kid: key for key in feed.keys}
         is_far_behind = events[-1].seq < feed.last_seq
         deliveries = 0
@@ -232,47 +238,55 @@ class Audience:
             self._broke(subscription)
             return 0
 
-    async def catch_up(self, subscription: Subscription) -> None:
-        """Send what the store has above the cursor, as the socket drains; then go live.
+    async def catch_up(self, subscription: Subscription, view: View | None = None) -> None:
+        """Send what is above the cursor (``view``: just seen), as the socket drains; then go live.
 
         Whoever may not read on is told ``removed``. Raises Unavailable.
         """
-        reader = subscription.reader
+        reader, arrivals = subscription.reader, self._ties.arrivals
         while not subscription.is_closed():
-            try:
-                page = await self._ties.room_reader.after(
-                    reader.user_id, self.room, subscription.cursor
-                )
-            except Refused:
-                self._lose(subscription)
-                return
+            if view is None:
+                try:
+                    view = await arrivals.read_on(reader.user_id, self.room, subscription.cursor)
+                except Refused:
+                    self._lose(subscription)
+                    return
             # What the reader itself has just posted is acknowledged before it is shown.
             await reader.posts_answered()
             if subscription.is_closed():
                 return
-            if page.since_seq > subscription.cursor:
+            if view.sight.since_seq > subscription.cursor:
                 self._lose(subscription)
                 return
-            self._replay(subscription, page)
-            if subscription.cursor >= max(page.last_seq, self.told or 0):
-                self._go_live(subscription, page)
+            self._replay(subscription, view)
+            if subscription.cursor >= max(view.sight.last_seq, self.told or 0):
+                self._go_live(subscription, view.sight)
                 return
+            view = None
             await reader.outbox.drained()
 
-    def _replay(self, subscription: Subscription, page: Page) -> None:
-        keys = {key.kid: key for key in page.keys}
-        for event in page.events:
-            subscription.send_key(keys.get(envelope.kid_of(event) or ""), self._ties.room_keys)
-            subscription.outbox.send(wire.text_frame(wire.encode_event(event)))
+    def _replay(self, subscription: Subscription, view: View) -> None:
+        keys = {key.kid: key for key in view.keys}
+        self._send(subscription, view.events, keys)
+        if subscription.cursor == view.sight.last_seq:
+            following = self._ties.arrivals.tails.following(self.room, subscription.cursor)
+            self._send(subscription, following, keys)
+
+    def _send(
+        self, subscription: Subscription, events: Iterable[Framed], keys: Mapping[str, StoredKey]
+    ) -> None:
+        for event in events:
+            subscription.send_key(keys.get(event.kid or ""), self._ties.room_keys)
+            subscription.outbox.send(event.frame)
             subscription.cursor = event.seq
 
-    def _go_live(self, subscription: Subscription, page: Page) -> None:
+    def _go_live(self, subscription: Subscription, sight: Sight) -> None:
         if self.told is None:
-            # The page says that its reader, the only one so far, is a member at its end.
+            # Its reader, the only one so far, is known to be a member at the cursor.
             self.told = subscription.cursor
-            self.kid = envelope.kid_of(page.events[-1]) if page.events else None
+            self.kid = self._ties.arrivals.tails.kid(self.room, self.told)
         subscription.live = True
-        self.counted(page.last_seq, page.members)
+        self.counted(sight.last_seq, sight.members)
         self._ties.arrived(subscription.reader, self.room)
         self.reach(max(self._heard, subscription.cursor))
 

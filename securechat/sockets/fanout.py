@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ..chat.rooms import RoomReader
+from ..chat.rooms import Entry, RoomReader
 from ..core.keys import RoomKeys
-from ..core.model import RoomId, StoredKey
+from ..core.model import RoomId, StoredKey, UserId
 from ..core.ports import News, Posted, Reached, TypingIn
+from .arrivals import Arrivals, View
 from .audience import Audience, FanoutMetrics, Ties
 from .outbox import Turn
 from .reader import Reader, push
@@ -31,6 +32,7 @@ class Fanout:
         """``removed``, ``arrived`` and ``changed`` are told as ``Ties`` says."""
         self._ties = Ties(
             room_reader=room_reader,
+            arrivals=Arrivals(room_reader, turn.clock),
             room_keys=room_keys,
             turn=turn,
             metrics=metrics,
@@ -86,14 +88,23 @@ class Fanout:
             self.unsubscribe(reader, room)
         self._places.pop(reader, None)
 
-    async def catch_up(self, subscription: Subscription) -> None:
-        """Send what the store has above the cursor, as the socket drains; then go live.
+    async def enter(
+        self, user: UserId, room: RoomId, since: int | None
+    ) -> tuple[Entry, View | None]:
+        """Where ``user`` goes on reading, and what follows there, where that is at hand.
+
+        Raises Refused (``not_a_member``), Unavailable.
+        """
+        return await self._ties.arrivals.enter(user, room, since)
+
+    async def catch_up(self, subscription: Subscription, view: View | None = None) -> None:
+        """Send what is above the cursor (``view``: just seen), as the socket drains; then go live.
 
         Whoever is no member (any more) is told ``removed``. Raises Unavailable.
         """
         audience = self._audiences.get(subscription.room)
         if audience is not None and not subscription.is_closed():
-            await audience.catch_up(subscription)
+            await audience.catch_up(subscription, view)
 
     def counted(self, room: RoomId, last_seq: int, members: int) -> None:
         """When ``last_seq`` was the room's newest number, it had so many members."""

@@ -7,18 +7,19 @@ from collections.abc import Mapping, Sequence
 from twisted.internet.defer import Deferred
 
 from ..core.model import (
+    Asking,
     Draft,
     Existing,
     Feed,
+    Glance,
     Outcome,
     Page,
     Rejected,
     RoomId,
-    StoredKey,
     UserId,
 )
 from ..core.ports import Sealer
-from . import calls, feeds, log
+from . import calls, feeds, glances, log
 from .admission import Admission
 from .database import Database, Run
 from .faults import Conflict
@@ -56,6 +57,15 @@ class Events:
         """The last ``limit`` events numbered below ``seq``; None where ``user`` is no member."""
         return self._database.read("before", lambda tx: log.page_before(tx, user, room, seq, limit))
 
+    def glance(
+        self, askings: Mapping[RoomId, Asking], limit: int, most_behind: int
+    ) -> Deferred[Mapping[RoomId, Glance]]:
+        """Rooms as all who want to read on in them see them; those of no member are left out."""
+        asked = dict(askings)
+        return self._database.read(
+            "glance", lambda tx: glances.glance(tx, asked, limit, most_behind)
+        )
+
     def feed(
         self,
         room: RoomId,
@@ -77,10 +87,6 @@ class Events:
     def head(self, room: RoomId) -> Deferred[int]:
         """The room's newest number; 0 where there is no event or no such room."""
         return self._database.read("head", lambda tx: log.newest_number(tx, room))
-
-    def keys(self, room: RoomId, first: int, last: int) -> Deferred[tuple[StoredKey, ...]]:
-        """The keys that seal events ``first`` to ``last``; nothing where ``first > last``."""
-        return self._database.read("keys", lambda tx: log.keys_between(tx, room, first, last))
 
     def _append(self, run: Run, drafts: tuple[Draft, ...], sealer: Sealer) -> list[Outcome]:
         if not drafts:

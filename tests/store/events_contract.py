@@ -7,10 +7,12 @@ from typing import Any
 from securechat.core.model import (
     GENERAL,
     Appended,
+    Asking,
     Draft,
     Existing,
     Rejected,
     RoomId,
+    Sight,
     StoredEvent,
     StoredKey,
 )
@@ -243,10 +245,46 @@ class EpochContract(StoreCase):
             page = await self.store.events.after(ANN.id, GENERAL, after, limit)
             assert page is not None
             self.assertEqual([key.epoch for key in page.keys], epochs)
-        for (first, last), epochs in {(1, 10): [1, 2, 3, 4], (6, 7): [2, 3], (7, 6): []}.items():
-            keys = await self.store.events.keys(GENERAL, first, last)
-            self.assertEqual([key.epoch for key in keys], epochs)
-        self.assertEqual(await self.store.events.keys(RoomId("nowhere"), 1, 10), ())
+        needs = {(0, 10): [1, 2, 3, 4], (0, 4): [3, 4], (6, 10): [3, 4], (10, 10): [4]}
+        for (seq, most_behind), epochs in needs.items():
+            asking = {GENERAL: Asking((ANN.id,), seq, None)}
+            glance = (await self.store.events.glance(asking, 1, most_behind))[GENERAL]
+            self.assertEqual([key.epoch for key in glance.keys], epochs)
+
+    async def test_a_glance_tells_who_is_a_member_and_what_is_not_remembered(self) -> None:
+        await self.joined(ANN, EVE)
+        await self.joined(BOB)
+        await self.leave(GENERAL, BOB)
+        room = await self.room("other")
+        await self.enter(room, BOB, since_seq=2)
+        for place, author in ((GENERAL, ANN), (room, BOB)):
+            drafts = [draft(author, f"{n}", place) for n in range(10)]
+            await self.store.events.append(drafts, CheapSealer())
+        await self.sql(
+            "UPDATE events SET encrypted_key = NULL, ciphertext = NULL"
+            " WHERE room_id = 'general' AND seq IN (2, 5, 10)"
+        )
+        people = (ANN.id, BOB.id, EVE.id)
+        found = {
+            (None, 3): (7, 7, [8, 9, 10]),
+            (None, 20): (0, 0, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+            ((3, 10), 3): (2, 10, [5, 10]),
+            ((3, 8), 3): (2, 8, [5, 9, 10]),
+            ((3, 2), 8): (2, 2, [3, 4, 5, 6, 7, 8, 9, 10]),
+            ((1, 5), 3): (7, 7, [8, 9, 10]),
+        }
+        for (known, limit), (floor, fresh, seqs) in found.items():
+            asking = Asking(people, 0, known)
+            askings = {GENERAL: asking, RoomId("nowhere"): asking, room: asking}
+            glances = await self.store.events.glance(askings, limit, 10)
+            self.assertEqual(set(glances), {GENERAL, room})
+            glance = glances[GENERAL]
+            self.assertEqual(glance.sights, {one.id: Sight(10, 2, 0) for one in (ANN, EVE)})
+            self.assertEqual((glance.floor, glance.fresh), (floor, fresh), known)
+            self.assertEqual([event.seq for event in glance.events], seqs, known)
+            for event in glance.events:
+                self.assertEqual(bool(event.ciphertext), event.seq not in (2, 5, 10))
+            self.assertEqual(glances[room].sights, {BOB.id: Sight(10, 1, 2)})
 
     async def test_an_epoch_that_sealed_nothing_is_not_handed_out(self) -> None:
         await self.joined(ANN)

@@ -10,12 +10,14 @@ from securechat.core.errors import Code, Refused
 from securechat.core.model import (
     GENERAL,
     MOST_UNREAD,
+    Asking,
     Member,
     Person,
     PublicRoom,
     Reading,
     ReadMark,
     RoomId,
+    Sight,
     UserId,
 )
 from securechat.core.rights import Rank, Standing
@@ -326,5 +328,6 @@ class NewcomerContract(StoreCase):
             assert page is not None
             self.assertEqual([event.seq for event in page.events], [6, 7])
             self.assertEqual(([key.epoch for key in page.keys], page.since_seq), ([2], 5))
-        keys = await self.store.events.keys(room, 6, 7)
-        self.assertEqual([key.epoch for key in keys], [2])
+        glance = (await self.store.events.glance({room: Asking((BOB.id,), 5, None)}, 50, 50))[room]
+        self.assertEqual(glance.sights, {BOB.id: Sight(7, 1, 5)})
+        self.assertEqual([key.epoch for key in glance.keys], [2])

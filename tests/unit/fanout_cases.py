@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
-from securechat.chat.rooms import RoomReader
+from securechat.chat.rooms import Entry, RoomReader
 from securechat.core.keys import EPOCH_MS, Channel, RoomKeys, RootKeys
 from securechat.core.model import (
     GENERAL,
     Appended,
+    Asking,
     Draft,
     Feed,
+    Glance,
     MessageId,
     Page,
     RoomId,
@@ -48,13 +52,13 @@ class HeldStore(MemoryStore):
         """Which reading from now on (0 is the next) fails how."""
 
     def hold(self, reading: str) -> Deferred[None]:
-        """The next ``after`` or ``feed`` reads at once, and its answer waits until this fires."""
+        """The next of such a reading reads at once, and its answer waits until this fires."""
         gate: Deferred[None] = Deferred()
         self.gates.setdefault(reading, []).append(gate)
         return gate
 
     def hold_back(self, reading: str) -> Deferred[None]:
-        """The next ``after`` or ``feed`` reads only when this fires."""
+        """The next of such a reading reads only when this fires."""
         return self.hold(f"question {reading}")
 
     def _read(self, reading: str) -> None:
@@ -75,6 +79,15 @@ class HeldStore(MemoryStore):
         page = await super().after(user, room, seq, limit)
         await self._held("after")
         return page
+
+    async def glance(
+        self, askings: Mapping[RoomId, Asking], limit: int, most_behind: int
+    ) -> Mapping[RoomId, Glance]:
+        self._read("glance")
+        await self._held("question glance")
+        glances = await super().glance(askings, limit, most_behind)
+        await self._held("glance")
+        return glances
 
     async def feed(
         self, room: RoomId, seq: int, limit: int, people: Sequence[UserId], kid: str | None = None
@@ -185,6 +198,30 @@ class FanoutCase(TestCase):
         keys = self.store._keys(GENERAL, cursor + 1, len(self.store.events[GENERAL]))
         subscription = self.fanout.subscribe(listener, GENERAL, cursor, keys)
         return subscription, self.caught_up(subscription)
+
+    def come_back(self, listener: Listener, since: int | None) -> Deferred[Entry]:
+        """Do what the command ``subscribe`` does; fires when it is entered, with where it is."""
+        entered: Deferred[Entry] = Deferred()
+
+        async def coming() -> None:
+            entry, view = await self.fanout.enter(listener.user_id, GENERAL, since)
+            entered.callback(entry)
+            subscription = self.fanout.subscribe(listener, GENERAL, entry.start, entry.keys)
+            await self.fanout.catch_up(subscription, view)
+
+        def failed(failure: Failure) -> None:
+            self.fanout.unsubscribe(listener, GENERAL)
+            if not entered.called:
+                entered.errback(failure)
+
+        Deferred.fromCoroutine(coming()).addErrback(failed)
+        return entered
+
+    def destroy(self, seq: int, author: User = BOB) -> Posted:
+        """Destroy event ``seq``; the event that says so."""
+        log = self.store.events[GENERAL]
+        log[seq - 1] = replace(log[seq - 1], encrypted_key=b"", ciphertext=b"")
+        return self.store_events(1, author)
 
     def caught_up(self, subscription: Subscription) -> Deferred[None]:
         """Whether the subscription is live now."""

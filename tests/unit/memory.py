@@ -14,10 +14,12 @@ from securechat.core.model import (
     GENERAL,
     REPORTS,
     Appended,
+    Asking,
     Changed,
     Draft,
     Existing,
     Feed,
+    Glance,
     InviteLink,
     Member,
     MessageId,
@@ -33,6 +35,7 @@ from securechat.core.model import (
     RoomId,
     Session,
     SessionDigest,
+    Sight,
     StoredEvent,
     StoredKey,
     User,
@@ -116,6 +119,32 @@ class MemoryStore:
         }
         return Feed(tuple(events), keys, self._head(room), self._size(room), since)
 
+    async def glance(
+        self, askings: Mapping[RoomId, Asking], limit: int, most_behind: int
+    ) -> Mapping[RoomId, Glance]:
+        self._fail()
+        found = {}
+        for room, asking in askings.items():
+            head = self._head(room)
+            sights = {
+                user: Sight(head, self._size(room), self.since.get((room, user), 0))
+                for user in asking.people
+                if (room, user) in self.members
+            }
+            if not sights:
+                continue
+            first, last = asking.known or (0, -limit - 1)
+            floor = first - 1 if head - last <= limit else max(0, head - limit)
+            fresh = max(floor, last)
+            events = tuple(
+                event
+                for event in self.events[room]
+                if event.seq > floor and (event.seq > fresh or not event.encrypted_key)
+            )
+            keys = self._keys(room, min(max(asking.seq, head - most_behind) + 1, head), head)
+            found[room] = Glance(sights, floor, fresh, events, keys)
+        return found
+
     def _size(self, room: RoomId) -> int:
         return len([1 for place, _ in self.members if place == room])
 
@@ -128,10 +157,6 @@ class MemoryStore:
 
     def _head(self, room: RoomId) -> int:
         return self.newest.get(room, len(self.events[room]))
-
-    async def keys(self, room: RoomId, first: int, last: int) -> tuple[StoredKey, ...]:
-        self._fail()
-        return self._keys(room, first, last)
 
     def _keys(self, room: RoomId, first: int, last: int) -> tuple[StoredKey, ...]:
         keys = self.room_keys.get(room, [])

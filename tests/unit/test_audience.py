@@ -8,9 +8,12 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from securechat.core.errors import Unavailable
+from securechat.chat import rooms
+from securechat.chat.rooms import Entry
+from securechat.core.errors import Refused, Unavailable
 from securechat.core.keys import EPOCH_MS
 from securechat.core.model import GENERAL, Feed, User
+from securechat.sockets import tail
 from securechat.sockets.audience import RETRY_S
 from tests.unit.fanout_cases import ADA, BOB, EVE, FanoutCase, Listener
 
@@ -109,7 +112,7 @@ class ReadingOn(FanoutCase):
         self.assertEqual(self.store.readings, ["feed"])
 
     def test_news_of_what_is_not_there_keep_nobody_from_coming_in(self) -> None:
-        gate = self.store.hold("after")
+        gate = self.store.hold("glance")
         late = Listener(self.turn)
         _, caught_up = self.subscribe(late, 0)
         self.reached(1_000_000)
@@ -291,7 +294,7 @@ class BeginningToListen(FanoutCase):
     def test_what_was_told_of_before_anybody_had_caught_up_is_read(self) -> None:
         for seq in (1, 2):
             with self.subTest(seq):
-                gate = self.store.hold("after")
+                gate = self.store.hold("glance")
                 listener = Listener(self.turn)
                 _, caught_up = self.subscribe(listener, seq - 1)
                 self.store_events(1, author=BOB)
@@ -308,7 +311,7 @@ class BeginningToListen(FanoutCase):
         self.post(1)
         self.settle()
         self.assertEqual(listener.events, [1, 2])
-        self.assertEqual(self.store.readings, ["after", "feed"])
+        self.assertEqual(self.store.readings, ["glance", "feed"])
 
 
 class Removals(FanoutCase):
@@ -447,16 +450,28 @@ class Races(FanoutCase):
                 self.setUp()
                 self.run_with(random.Random(seed))
 
+    def test_the_same_where_little_is_remembered(self) -> None:
+        self.patch(tail, "MOST_EVENTS", 6)
+        self.patch(rooms, "REMEMBERED_EVENTS", 4)
+        for seed in range(150, 300):
+            with self.subTest(seed):
+                self.setUp()
+                self.run_with(random.Random(seed))
+
     def run_with(self, dice: random.Random) -> None:
         self.dice = dice
         self.gates: list[Deferred[None]] = []
         self.listeners: dict[Listener, tuple[User, int, int | None]] = {}
-        self.untold = 0
+        self.destroyed_before: dict[Listener, set[int]] = {}
+        self.removals: list[tuple[User, int]] = []
         steps = [
             *[self.step_post] * 4,
             *[self.step_post_elsewhere] * 3,
             *[self.step_hear_of_it] * 3,
-            *[self.step_subscribe] * 3,
+            *[self.step_subscribe] * 2,
+            *[self.step_come] * 3,
+            self.step_destroy,
+            self.step_forget,
             self.step_leave,
             *[self.step_hold] * 2,
             *[self.step_release] * 4,
@@ -486,10 +501,40 @@ class Races(FanoutCase):
         user = self.member()
         since = self.store.since.get((GENERAL, user.id), 0)
         last = len(self.store.events[GENERAL])
-        cursor = max(since, last - self.dice.choice([0, 1, 5]))
-        listener = Listener(self.turn, user)
+        cursor = max(since, last - self.dice.choice([0, 1, 5, 70]))
+        listener = self.listener(user)
         self.listeners[listener] = (user, cursor, None)
         self.subscribe(listener, cursor)[1].addErrback(self.not_answered, listener)
+
+    def listener(self, user: User) -> Listener:
+        """Somebody who comes now, and must not be shown what is destroyed already."""
+        listener = Listener(self.turn, user)
+        log = self.store.events[GENERAL]
+        self.destroyed_before[listener] = {one.seq for one in log if not one.ciphertext}
+        return listener
+
+    def step_come(self) -> None:
+        user = self.member()
+        since = max(0, len(self.store.events[GENERAL]) - self.dice.choice([0, 1, 5, 70]))
+        listener = self.listener(user)
+        coming = self.come_back(listener, self.dice.choice([since, None]))
+        coming.addCallback(self.entered, listener, user)
+        coming.addErrback(lambda failure: failure.trap(Unavailable, Refused))
+
+    def entered(self, entry: Entry, listener: Listener, user: User) -> None:
+        """Where its answer said; who was removed after that may have heard of it already."""
+        ends = [last for who, last in self.removals if who == user and last >= entry.start]
+        self.listeners[listener] = (user, entry.start, min(ends, default=None))
+
+    def step_destroy(self) -> None:
+        log = self.store.events[GENERAL]
+        if log:
+            seq = self.dice.randint(max(1, len(log) - 9), len(log))
+            self.maybe_hear(self.destroy(seq, self.member()))
+
+    def step_forget(self) -> None:
+        """The tail had to make room."""
+        self.fanout._ties.arrivals.tails._tails.clear()
 
     def not_answered(self, failure: Failure, listener: Listener) -> None:
         failure.trap(Unavailable)
@@ -501,7 +546,7 @@ class Races(FanoutCase):
 
     def step_hold(self) -> None:
         hold = self.dice.choice([self.store.hold, self.store.hold_back])
-        self.gates.append(hold(self.dice.choice(["feed", "after"])))
+        self.gates.append(hold(self.dice.choice(["feed", "glance", "after"])))
 
     def step_release(self) -> None:
         if self.gates:
@@ -521,6 +566,7 @@ class Races(FanoutCase):
     def note_removal(self, user: User) -> None:
         """From the next number on, who listens now may read nothing more."""
         last = len(self.store.events[GENERAL])
+        self.removals.append((user, last))
         for listener, (who, cursor, end) in self.listeners.items():
             if who == user and end is None:
                 self.listeners[listener] = (who, cursor, last)
@@ -533,6 +579,16 @@ class Races(FanoutCase):
     def maybe_hear(self, told: object) -> None:
         if self.dice.random() < 0.5:
             self.fanout.hear(told)  # type: ignore[arg-type]
+
+    def shown_destroyed(self, listener: Listener) -> list[int]:
+        """What ``listener`` was shown although it was destroyed before it came."""
+        return [
+            frame["seq"]
+            for frame in listener.frames
+            if frame["type"] == "event"
+            and frame["seq"] in self.destroyed_before[listener]
+            and frame["envelope"]["ciphertext"]
+        ]
 
     def step_time(self) -> None:
         self.settle(1)
@@ -555,6 +611,7 @@ class Races(FanoutCase):
             numbers = range(cursor + 1, cursor + 1 + len(listener.events))
             self.assertEqual(listener.events, list(numbers), "a gap, or an order of its own")
             self.assertEqual(listener.cut, 0)
+            self.assertEqual(self.shown_destroyed(listener), [])
             if end is not None:
                 self.assertNotIn(listener, subscriptions, "removed, and listens still")
                 self.assertEqual([seq for seq in listener.events if seq > end], [], user.username)

@@ -29,7 +29,7 @@ class Subscribers(FanoutCase):
 
     def test_what_is_posted_during_the_catch_up_comes_once_and_in_order(self) -> None:
         self.post(2)
-        gate = self.store.hold("after")
+        gate = self.store.hold("glance")
         listener = Listener(self.turn)
         _, caught_up = self.subscribe(listener, 0)
         self.post(2)
@@ -154,7 +154,7 @@ class Subscribers(FanoutCase):
 
     def test_whoever_leaves_during_the_catch_up_hears_nothing_more(self) -> None:
         self.post(2)
-        gate = self.store.hold("after")
+        gate = self.store.hold("glance")
         listener = Listener(self.turn)
         _, caught_up = self.subscribe(listener, 0)
         self.fanout.leave(listener)
@@ -222,7 +222,7 @@ class Subscribers(FanoutCase):
         self.assertEqual(listener.seen, ["posted", 1])
 
     def test_whoever_is_removed_while_catching_up_is_told_so(self) -> None:
-        self.post(60)
+        self.post(200)
         gate = self.store.hold("after")
         listener = Listener(self.turn)
         _, caught_up = self.subscribe(listener, 0)
@@ -250,7 +250,7 @@ class Subscribers(FanoutCase):
     def test_the_rooms_that_somebody_listens_to_are_told_to_the_heartbeat(self) -> None:
         self.assertEqual(self.fanout.told(), {})
         self.post(2)
-        gate = self.store.hold("after")
+        gate = self.store.hold("glance")
         self.subscribe(Listener(self.turn), 0)
         self.assertEqual(self.fanout.told(), {})
         gate.callback(None)
@@ -291,7 +291,7 @@ class Typing(FanoutCase):
         bob, eve = self.joined(BOB), Listener(self.turn, EVE)
         self.settle()
         bob.outbox.pauseProducing()
-        self.store.hold("after")
+        self.store.hold("glance")
         self.subscribe(eve, 0)
         self.fanout.hear(TypingIn(ADA.id, GENERAL, 1))
         bob.outbox.resumeProducing()

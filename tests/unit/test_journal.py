@@ -16,7 +16,7 @@ from securechat.core import envelope, rights
 from securechat.core.commands import Post
 from securechat.core.errors import TEXTS, Code, Refused, Unavailable
 from securechat.core.keys import RoomKeys, RootKeys
-from securechat.core.model import GENERAL, Draft, MessageId, Outcome, Rejected, RoomId, StoredKey
+from securechat.core.model import GENERAL, Draft, MessageId, Outcome, Rejected, RoomId
 from securechat.core.ports import News, Posted, Reached, RoomsChanged, Sealer
 from securechat.metrics import Metrics
 from tests.unit.memory import MemoryStore, person
@@ -163,10 +163,11 @@ class JournalTests(TestCase):
         self.clock.advance(0)
         self.told.clear()
 
-        async def keys(room: RoomId, first: int, last: int) -> tuple[StoredKey, ...]:
+        async def asked(*values: object) -> None:
             raise AssertionError("another question")
 
-        self.patch(self.store, "keys", keys)
+        for reading in ("glance", "feed", "after", "before", "head"):
+            self.patch(self.store, reading, asked)
         again, other = self.send(1), self.send(2)
         self.clock.advance(0)
         self.assertTrue(self.successResultOf(again).duplicate)

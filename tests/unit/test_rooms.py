@@ -10,13 +10,21 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import TestCase
 
 from securechat.bus.local import LocalBus
-from securechat.chat.rooms import CHUNK_EVENTS, FOUND_A_PAGE, MEMBERS_A_PAGE, Entry, RoomReader
+from securechat.chat.rooms import (
+    CHUNK_EVENTS,
+    FOUND_A_PAGE,
+    MEMBERS_A_PAGE,
+    Entry,
+    RoomReader,
+    entry,
+)
 from securechat.chat.signals import KEEP_EVERY_S, Signals
 from securechat.core.commands import Read, Typing
 from securechat.core.errors import Code, Refused, Unavailable
 from securechat.core.keys import RoomKeys, RootKeys
 from securechat.core.model import (
     GENERAL,
+    Asking,
     Draft,
     MessageId,
     Page,
@@ -78,9 +86,12 @@ class Reading(TestCase):
         self.assertEqual(self.after(200).events, ())
 
     def enter(self, since: int | None) -> Entry:
-        return self.successResultOf(
-            Deferred.fromCoroutine(self.reader.enter(ADA.id, GENERAL, since))
-        )
+        asking = Asking((ADA.id, EVE.id), since or 0, None)
+        glance = self.successResultOf(
+            Deferred.fromCoroutine(self.reader.glance({GENERAL: asking}))
+        )[GENERAL]
+        self.assertNotIn(EVE.id, glance.sights)
+        return entry(glance.sights[ADA.id], glance.keys, since)
 
     def test_who_comes_back_goes_on_where_they_were(self) -> None:
         self.assertEqual(self.enter(None).start, 150)
@@ -90,14 +101,14 @@ class Reading(TestCase):
 
     def test_who_is_too_far_behind_is_told_of_the_gap(self) -> None:
         self.store.newest[GENERAL] = 601
-        entry = self.enter(100)
-        self.assertEqual((entry.gap, entry.start), ((101, 551), 551))
+        entered = self.enter(100)
+        self.assertEqual((entered.gap, entered.start), ((101, 551), 551))
 
     def test_who_sees_nothing_of_before_enters_where_they_came_in(self) -> None:
         self.store.since[GENERAL, ADA.id] = 180
         for since in (None, 0, 100, 180):
-            entry = self.enter(since)
-            self.assertEqual((entry.start, entry.gap), (180, None), since)
+            entered = self.enter(since)
+            self.assertEqual((entered.start, entered.gap), (180, None), since)
         self.assertEqual(self.enter(190).start, 190)
 
     def test_a_gap_names_nothing_that_may_not_be_seen(self) -> None:
@@ -156,7 +167,6 @@ class Reading(TestCase):
         for room in (GENERAL, RoomId("nowhere")):
             self.store.events.setdefault(room, [])
             for reading in (
-                self.reader.enter(EVE.id, room, None),
                 self.reader.after(EVE.id, room, 0),
                 self.reader.before(EVE.id, room, 1, 1),
             ):
