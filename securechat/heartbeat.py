@@ -2,8 +2,7 @@
 
 News may be lost. So every BEAT_S this node asks for the newest numbers of the rooms that somebody
 here listens to, and whether the sessions behind the open sockets still exist: one query for every
-500 rooms, one for every 500 sessions, and one for every person who has just come or whose rooms
-have changed.
+500 rooms, one for every 500 sessions, and one for every person whose rooms have changed.
 """
 
 from __future__ import annotations
@@ -31,6 +30,9 @@ class Listeners(Protocol):
     def sessions(self) -> Mapping[SessionDigest, UserId]:
         """The sessions that have a connection open now, and whose they are."""
 
+    def greeted(self) -> Mapping[UserId, int]:
+        """Who was shown their rooms since this was asked last, as of which of their revisions."""
+
     def hear(self, news: News) -> None:
         """Take news."""
 
@@ -57,7 +59,7 @@ class Heartbeat:
                     self._listeners.hear(Reached(room, seq))
 
     async def _look_at_sessions(self) -> None:
-        sessions = self._listeners.sessions()
+        sessions, greeted = self._listeners.sessions(), self._listeners.greeted()
         living = await self._accounts.living(list(sessions)) if sessions else {}
         revisions: dict[UserId, int] = {}
         for session, user in sessions.items():
@@ -65,10 +67,10 @@ class Heartbeat:
                 self._listeners.hear(SessionEnded(session))
             else:
                 revisions[user] = max(living[session], revisions.get(user, 0))
-        # Of who has just come nobody knows what has changed since they were shown their rooms.
+        # Who has just come has been shown what was so at the revision of the welcome.
         before, self._revisions = self._revisions, revisions
         for user, revision in revisions.items():
-            if revision != before.get(user):
+            if revision != before.get(user, greeted.get(user)):
                 self._listeners.hear(RoomsChanged(user))
 
 

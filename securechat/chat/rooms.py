@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from ..core.errors import Code, Refused
 from ..core.model import (
     Asking,
+    Belonging,
     Feed,
     Glance,
     Member,
@@ -41,6 +42,8 @@ REMEMBERED_EVENTS = 128
 """So many of a room's newest events are read for all who come back."""
 
 CHUNK_EVENTS = 50
+
+NOWHERE = Belonging(0, ())
 
 MEMBERS_A_PAGE = 200
 FOUND_A_PAGE = 50
@@ -101,12 +104,10 @@ class RoomReader:
         """The rooms that ``user`` is a member of."""
         return await self._rooms.rooms_of(user)
 
-    async def room_of(self, user: UserId, room_id: RoomId) -> Room:
-        """The room as ``user``, a member, sees it."""
-        room = await self._rooms.room_of(user, room_id)
-        if room is None:
-            raise Refused(Code.NOT_A_MEMBER)
-        return room
+    async def belongings(self, users: Sequence[UserId]) -> list[Belonging]:
+        """The rooms of each of ``users``, read at once; none of who is nobody."""
+        found = await self._rooms.belongings(list(dict.fromkeys(users)))
+        return [found.get(user, NOWHERE) for user in users]
 
     async def members(
         self, viewer: UserId, room: RoomId, after: str, banned: bool = False

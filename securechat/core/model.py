@@ -132,6 +132,15 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class Belonging:
+    """All rooms of a person, by name; where that person's ``revision`` is still this one, they are
+    the same ones, and the person's role in each is the same."""
+
+    revision: int
+    rooms: tuple[Room, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PublicRoom:
     """A room that anyone may find; ``joined`` says whether the viewer is in it."""
 

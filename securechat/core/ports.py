@@ -13,6 +13,7 @@ from typing import Protocol
 from .commands import Change, CreateRoom, Invite, Report, RevokeInvites
 from .model import (
     Asking,
+    Belonging,
     Changed,
     Draft,
     Feed,
@@ -188,6 +189,9 @@ class Rooms(Protocol):
 
         Of a room where more than 2,000 events are unread only the newest 2,000 are counted among.
         """
+
+    def belongings(self, users: Sequence[UserId]) -> Awaitable[Mapping[UserId, Belonging]]:
+        """The same for many at once; who is nobody is left out."""
 
     def room_of(self, user: UserId, room: RoomId) -> Awaitable[Room | None]:
         """The room, or None where it does not exist or ``user`` is not a member."""

@@ -28,7 +28,7 @@ async def welcome(connection: Connection, hello: commands.Hello) -> None:
     except ValueError:
         raise Refused(Code.BAD_COMMAND, "key is not a point of P-256.") from None
     user = connection.visitor.user
-    rooms = await factory.room_reader.rooms_of(user.id)
+    belonging = await factory.welcomes.ask(user.id)
     if connection.is_ending:
         return
     limits = factory.pace.limits
@@ -46,7 +46,7 @@ async def welcome(connection: Connection, hello: commands.Hello) -> None:
                 "full_name": user.full_name,
                 "role": user.role,
             },
-            rooms=[wire.room_fields(room) for room in rooms],
+            rooms=[wire.room_fields(room) for room in belonging.rooms],
             limits={
                 "page": PAGE_EVENTS,
                 "replay": REPLAY_EVENTS,
@@ -57,7 +57,8 @@ async def welcome(connection: Connection, hello: commands.Hello) -> None:
             },
         )
     )
-    factory.belongings.know(connection, rooms)
+    factory.belongings.know(connection, belonging.rooms)
+    factory.belongings.greeted(user.id, belonging.revision)
 
 
 async def subscribe(connection: Connection, command: commands.Subscribe) -> None:

@@ -59,6 +59,7 @@ class Belongings:
         self._readers_of = readers_of
         # Of each room only a hash of what was shown: thousands of connections know many rooms.
         self._known: dict[Reader, dict[RoomId, int]] = {}
+        self._greeted: dict[UserId, int] = {}
         self._outdated: set[Reader] = set()
         self._reading: set[UserId] = set()
         self._again: set[UserId] = set()
@@ -79,6 +80,15 @@ class Belongings:
             self._read(reader.user_id)
         elif reader.user_id in self._reading:
             self._again.add(reader.user_id)
+
+    def greeted(self, user: UserId, revision: int) -> None:
+        """Somebody was shown their rooms in a welcome, as they were at this revision or later."""
+        self._greeted[user] = min(revision, self._greeted.get(user, revision))
+
+    def take_greeted(self) -> dict[UserId, int]:
+        """Who was greeted since this was asked last, each with the oldest of the revisions."""
+        greeted, self._greeted = self._greeted, {}
+        return greeted
 
     def forget(self, reader: Reader) -> None:
         """The connection has ended."""

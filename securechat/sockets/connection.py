@@ -13,9 +13,10 @@ from ..chat.signals import Signals
 from ..core.conversation import Conversation, Pace
 from ..core.errors import Code
 from ..core.keys import RoomKeys
-from ..core.model import Visitor
+from ..core.model import Belonging, UserId, Visitor
 from .belongings import Belongings
 from .fanout import Fanout
+from .gathering import Gathering
 from .outbox import Turn
 from .presence import Presence
 from .reader import Reader
@@ -45,6 +46,8 @@ class Services(Protocol):
     turn: Turn
     fanout: Fanout
     belongings: Belongings
+    welcomes: Gathering[UserId, Belonging]
+    """What those are shown who say hello."""
     presence: Presence
 
     @property

@@ -20,12 +20,13 @@ from ..core import wire
 from ..core.conversation import Pace
 from ..core.errors import Close
 from ..core.keys import RoomKeys
-from ..core.model import RoomId, SessionDigest, UserId, Visitor
+from ..core.model import Belonging, RoomId, SessionDigest, UserId, Visitor
 from ..core.ports import News, Online, ReadTo, Renamed, RoomsChanged, SessionEnded
 from .audience import FanoutMetrics
 from .belongings import Belongings
 from .connection import Refusals
 from .fanout import Fanout
+from .gathering import Gathering
 from .names import Names
 from .outbox import Turn
 from .presence import Presence
@@ -34,6 +35,9 @@ from .pulse import Pulse
 from .reader import Reader
 
 log = Logger()
+
+MOST_WELCOMES = 100
+"""So many people's rooms are read at once: each may be in hundreds."""
 
 SWEEP_S = 10.0
 ENDED_KEPT_S = 30.0
@@ -102,6 +106,9 @@ class ChatFactory(WebSocketServerFactory):
             changed=self._changed,
         )
         self.belongings = Belongings(room_reader, reactor, self.fanout, self.connections_of)
+        self.welcomes: Gathering[UserId, Belonging] = Gathering(
+            reactor, room_reader.belongings, MOST_WELCOMES
+        )
         self.presence = Presence(room_reader, reactor, publish, self.fanout.audience)
         self.names = Names(room_reader, reactor, self.fanout.audience)
         self._wall_clock = wall_clock
@@ -212,6 +219,10 @@ class ChatFactory(WebSocketServerFactory):
             session: connections[0].visitor.user.id
             for session, connections in self._connections.items()
         }
+
+    def greeted(self) -> dict[UserId, int]:
+        """Who was shown their rooms since this was asked last, as of which of their revisions."""
+        return self.belongings.take_greeted()
 
     def told(self) -> dict[RoomId, int]:
         """The rooms that somebody here listens to, and how far they were told."""

@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 from twisted.internet.defer import Deferred
 
 from ..core.errors import Code, Refused
-from ..core.model import Member, Person, PublicRoom, Reading, ReadMark, Room, RoomId, UserId
+from ..core.model import (
+    Belonging,
+    Member,
+    Person,
+    PublicRoom,
+    Reading,
+    ReadMark,
+    Room,
+    RoomId,
+    UserId,
+)
 from ..core.rights import Place, Rank, Standing
 from . import unread
 from .admission import until
@@ -16,13 +26,14 @@ from .database import Database
 from .transaction import Row, Transaction, chunks, marks
 from .unread import Stretch
 
+REVISIONS = "SELECT id, revision FROM users WHERE id IN ({users})"
 ROOMS_OF = """
-    SELECT r.id, r.name, r.kind, r.topic, r.last_seq, m.read_seq, r.members,
+    SELECT m.user_id, r.id, r.name, r.kind, r.topic, r.last_seq, m.read_seq, r.members,
         m.role, r.history, r.archived, m.since_seq
     FROM memberships m JOIN rooms r ON r.id = m.room_id
-    WHERE m.user_id = ?"""
-ROOM_OF = ROOMS_OF + " AND m.room_id = ?"
-PEOPLE = "SELECT room_id, user_id FROM memberships WHERE room_id IN ({rooms}) ORDER BY user_id"
+    WHERE m.user_id IN ({users})"""
+ROOM_OF = ROOMS_OF.format(users="?") + " AND m.room_id = ?"
+PEOPLE = "SELECT room_id, user_id FROM memberships WHERE room_id IN ({rooms})"
 PLACE = """
     SELECT u.role, m.role, m.muted_until_ms, r.kind, r.archived, r.last_seq
     FROM memberships m JOIN rooms r ON r.id = m.room_id JOIN users u ON u.id = m.user_id
@@ -71,17 +82,30 @@ class Rooms:
     def rooms_of(self, user: UserId) -> Deferred[list[Room]]:
         """The rooms that ``user`` is a member of, by name."""
 
-        def work(tx: Transaction) -> list[Room]:
-            rooms = _shown(tx, user, tx.all(ROOMS_OF, user))
-            return sorted(rooms, key=lambda room: (room.name.casefold(), room.id))
+        return self._database.read("rooms_of", lambda tx: _rooms_of(tx, [user]).get(user, []))
 
-        return self._database.read("rooms_of", work)
+    def belongings(self, users: Sequence[UserId]) -> Deferred[Mapping[UserId, Belonging]]:
+        """The same for many at once; who is nobody is left out."""
+        asked = tuple(users)
+
+        def work(tx: Transaction) -> Mapping[UserId, Belonging]:
+            # Revisions first: what changes after that shows in the revision that is read next.
+            revisions: list[Row] = []
+            for some in chunks(asked):
+                revisions += tx.all(REVISIONS.format(users=marks(some)), *some)
+            rooms = _rooms_of(tx, asked)
+            return {
+                UserId(user): Belonging(revision, tuple(rooms.get(UserId(user), ())))
+                for user, revision in revisions
+            }
+
+        return self._database.read("belongings", work)
 
     def room_of(self, user: UserId, room: RoomId) -> Deferred[Room | None]:
         """The room, or None where it does not exist or ``user`` is not a member."""
 
         def work(tx: Transaction) -> Room | None:
-            rooms = _shown(tx, user, tx.all(ROOM_OF, user, room))
+            rooms = _shown(tx, tx.all(ROOM_OF, user, room)).get(user)
             return rooms[0] if rooms else None
 
         return self._database.read("room_of", work)
@@ -172,20 +196,29 @@ def place(tx: Transaction, user: UserId, room: RoomId) -> Place | None:
     return Place(standing, kind, bool(archived), last_seq)
 
 
-def _shown(tx: Transaction, user: UserId, rows: Sequence[Row]) -> list[Room]:
-    stretches = [Stretch(RoomId(row[0]), max(row[5], row[10]), row[4]) for row in rows]
-    unread_counts = unread.counts(tx, user, stretches)
-    people = _people(tx, [RoomId(row[0]) for row in rows if row[2] == "direct"])
-    return [_room(row, unread_counts, people) for row in rows]
+def _rooms_of(tx: Transaction, users: Sequence[UserId]) -> dict[UserId, list[Room]]:
+    rows: list[Row] = []
+    for some in chunks(users):
+        rows += tx.all(ROOMS_OF.format(users=marks(some)), *some)
+    by_name = sorted(rows, key=lambda row: (row[2].casefold(), row[1]))
+    return _shown(tx, by_name)
 
 
-def _room(
-    row: Row,
-    unread_counts: Mapping[RoomId, tuple[int, int]],
-    people: Mapping[RoomId, list[UserId]],
-) -> Room:
-    id_, name, kind, topic, last_seq, read_seq, members, role, history, archived, since_seq = row
-    messages, mentions = unread_counts.get(id_, (0, 0))
+def _shown(tx: Transaction, rows: Sequence[Row]) -> dict[UserId, list[Room]]:
+    """The rooms as these rows' people see them, in the same order."""
+    counts = unread.counts(
+        tx, [Stretch(UserId(row[0]), RoomId(row[1]), max(row[6], row[11]), row[5]) for row in rows]
+    )
+    people = _people(tx, sorted({RoomId(row[1]) for row in rows if row[3] == "direct"}))
+    shown: dict[UserId, list[Room]] = {}
+    for row, count in zip(rows, counts, strict=True):
+        shown.setdefault(UserId(row[0]), []).append(_room(row, count, people))
+    return shown
+
+
+def _room(row: Row, count: tuple[int, int], people: Mapping[RoomId, list[UserId]]) -> Room:
+    _, id_, name, kind, topic, last_seq, read_seq, members, role, history, archived, since_seq = row
+    messages, mentions = count
     return Room(
         id=RoomId(id_),
         name=name,
@@ -200,7 +233,7 @@ def _room(
         since_seq=since_seq,
         unread=messages,
         mentions=mentions,
-        people=tuple(people.get(id_, ())),
+        people=tuple(sorted(people.get(id_, ()))),
     )
 
 
@@ -236,8 +269,8 @@ def _mark(tx: Transaction, user: UserId, room: RoomId) -> ReadMark | None:
     progress = _progress(tx, user, room)
     if progress is None:
         return None
-    stretch = Stretch(room, max(progress.read_seq, progress.since_seq), progress.last_seq)
-    messages, mentions = unread.counts(tx, user, [stretch]).get(room, (0, 0))
+    seen = max(progress.read_seq, progress.since_seq)
+    [(messages, mentions)] = unread.counts(tx, [Stretch(user, room, seen, progress.last_seq)])
     return ReadMark(room, progress.read_seq, messages, mentions)
 
 

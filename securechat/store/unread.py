@@ -29,30 +29,29 @@ ROOMS_A_STATEMENT = 50
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The events of a room that somebody sees and has not read: above ``seq``, to ``last_seq``."""
+    """The events of a room that ``user`` sees and has not read: above ``seq``, to ``last_seq``."""
 
+    user: UserId
     room: RoomId
     seq: int
     last_seq: int
 
 
-def counts(
-    tx: Transaction, user: UserId, stretches: Sequence[Stretch]
-) -> dict[RoomId, tuple[int, int]]:
-    """Others' messages and calls of ``user``, each at most MOST_UNREAD; no room without any.
+def counts(tx: Transaction, stretches: Sequence[Stretch]) -> list[tuple[int, int]]:
+    """Others' messages and calls of the user in each stretch, each at most MOST_UNREAD.
 
     A report is a message to those who can see it.
     """
-    found: dict[RoomId, tuple[int, int]] = {}
-    open_ones = [one for one in stretches if one.last_seq > one.seq]
+    found = [(0, 0)] * len(stretches)
+    open_ones = [number for number, one in enumerate(stretches) if one.last_seq > one.seq]
     for some in chunks(open_ones, ROOMS_A_STATEMENT):
-        values = [value for one in some for value in _values(user, one)]
-        for room, messages, calls in tx.all(" UNION ALL ".join([COUNTS] * len(some)), *values):
-            found[RoomId(room)] = (messages, calls)
+        values = [value for number in some for value in (number, *_values(stretches[number]))]
+        for number, *both in tx.all(" UNION ALL ".join([COUNTS] * len(some)), *values):
+            found[number] = (both[0], both[1])
     return found
 
 
-def _values(user: UserId, one: Stretch) -> tuple[object, ...]:
+def _values(one: Stretch) -> tuple[object, ...]:
     first = max(one.seq, one.last_seq - WINDOW_EVENTS)
-    messages = (one.room, first, one.last_seq, user, MOST_UNREAD)
-    return one.room, *messages, user, one.room, one.seq, one.last_seq, MOST_UNREAD
+    messages = (one.room, first, one.last_seq, one.user, MOST_UNREAD)
+    return *messages, one.user, one.room, one.seq, one.last_seq, MOST_UNREAD

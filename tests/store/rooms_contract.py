@@ -58,6 +58,9 @@ class RoomsContract(StoreCase):
             assert shown is not None
             self.assertEqual(shown.people, tuple(sorted(one.id for one in people)))
         shown_all = await self.store.rooms.rooms_of(ANN.id)
+        together = await self.store.rooms.belongings([ANN.id, UserId("nobody")])
+        self.assertEqual(list(together), [ANN.id])
+        self.assertEqual(list(together[ANN.id].rooms), shown_all)
         self.assertEqual([len(one.people) for one in shown_all], [2, 3, 0])
 
     async def test_a_place_is_where_somebody_stands(self) -> None:

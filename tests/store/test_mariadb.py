@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import replace
@@ -28,6 +29,7 @@ from tests.store import (
     ledger_contract,
     notices_contract,
     own_account_contract,
+    plans_contract,
     posting_contract,
     removal_contract,
     rights_contract,
@@ -67,7 +69,20 @@ class Pages(events_contract.PageContract, MariaDBCase):
         self.assertEqual(plan[5], "events_post")
 
 
-class Plans(MariaDBCase):
+class Plans(plans_contract.PlanContract, MariaDBCase):
+    async def analyzed(self) -> None:
+        await self.sql("ANALYZE TABLE annotations, bans, events, memberships, mentions, rooms")
+        await self.sql("ANALYZE TABLE room_keys, sessions, users")
+
+    async def explained(self, statement: str, *values: object) -> list[str]:
+        plan = await self.sql("EXPLAIN " + statement, *values)
+        return [
+            f"{table}: {how} {extra}"
+            for _, _, table, how, _, _, _, _, _, extra in plan
+            if (how in ("ALL", "index") and not table.startswith("<"))
+            or re.search("filesort|temporary|join buffer", extra or "")
+        ]
+
     async def test_what_is_unread_is_counted_through_indexes(self) -> None:
         await self.joined(ANN, BOB)
         for batch in range(4):

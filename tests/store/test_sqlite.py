@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 import stat
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.store import (
     ledger_contract,
     notices_contract,
     own_account_contract,
+    plans_contract,
     posting_contract,
     removal_contract,
     rights_contract,
@@ -53,7 +55,20 @@ class Pages(events_contract.PageContract, SqliteCase):
         self.assertNotIn("SCAN", " ".join(plan for (*_, plan) in plans))
 
 
-class Plans(SqliteCase):
+class Plans(plans_contract.PlanContract, SqliteCase):
+    async def analyzed(self) -> None:
+        await self.sql("ANALYZE")
+
+    async def explained(self, statement: str, *values: object) -> list[str]:
+        plan = [row[-1] for row in await self.sql("EXPLAIN QUERY PLAN " + statement, *values)]
+        inner = {word for step in plan if step.startswith("CO-ROUTINE") for word in step.split()}
+        return [
+            step
+            for step in plan
+            if (re.match(r"SCAN (?!CONSTANT ROW)", step) and step.split()[1] not in inner)
+            or re.search("TEMP B-TREE|AUTOMATIC", step)
+        ]
+
     async def test_what_is_unread_is_counted_through_indexes(self) -> None:
         values = ("g", "g", 0, 9, "u", 100, "u", "g", 0, 9, 100)
         rows = await self.sql("EXPLAIN QUERY PLAN " + unread.COUNTS, *values)

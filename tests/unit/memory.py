@@ -15,6 +15,7 @@ from securechat.core.model import (
     REPORTS,
     Appended,
     Asking,
+    Belonging,
     Changed,
     Draft,
     Existing,
@@ -171,6 +172,9 @@ class MemoryStore:
         rooms = [await self.room_of(user, room) for room in self.events]
         return [room for room in rooms if room is not None]
 
+    async def belongings(self, users: Sequence[UserId]) -> Mapping[UserId, Belonging]:
+        return {user: Belonging(0, tuple(await self.rooms_of(user))) for user in users}
+
     async def room_of(self, user: UserId, room: RoomId) -> Room | None:
         self._fail()
         if (room, user) not in self.members:
@@ -213,6 +217,9 @@ class MemoryRooms:
 
     async def rooms_of(self, user: UserId) -> list[Room]:
         return await self.store.rooms_of(user)
+
+    async def belongings(self, users: Sequence[UserId]) -> Mapping[UserId, Belonging]:
+        return await self.store.belongings(users)
 
     async def room_of(self, user: UserId, room: RoomId) -> Room | None:
         return await self.store.room_of(user, room)

@@ -39,6 +39,9 @@ class Sockets:
     def told(self) -> dict[RoomId, int]:
         return {}
 
+    def greeted(self) -> dict[UserId, int]:
+        return {}
+
     def repeat(self) -> None:
         return None
 

@@ -53,6 +53,7 @@ class HeartbeatTests(TestCase):
         self.rooms = {TEA: 5, DEN: 2}
         self.people = {DESK: ADA, PHONE: ADA, BOBS: BOB}
         self.heard: list[News] = []
+        self.shown: dict[UserId, int] = {}
         database: Any = self.database
         self.heartbeat = Heartbeat(database, database, self)
 
@@ -61,6 +62,10 @@ class HeartbeatTests(TestCase):
 
     def sessions(self) -> Mapping[SessionDigest, UserId]:
         return dict(self.people)
+
+    def greeted(self) -> Mapping[UserId, int]:
+        shown, self.shown = self.shown, {}
+        return shown
 
     def hear(self, news: News) -> None:
         self.heard.append(news)
@@ -100,7 +105,23 @@ class HeartbeatTests(TestCase):
         self.assertEqual(self.beat(), [RoomsChanged(ADA)])
         self.assertEqual(self.beat(), [])
 
-    def test_who_has_just_come_is_told_once_since_nobody_knows_what_they_were_shown(self) -> None:
+    def test_who_has_just_come_is_told_what_has_changed_since_their_welcome(self) -> None:
+        del self.people[BOBS]
+        self.beat()
+        self.people[BOBS] = BOB
+        for revision, told in ((7, []), (6, [RoomsChanged(BOB)])):
+            self.heartbeat._revisions.pop(BOB, None)
+            self.shown = {BOB: revision}
+            self.assertEqual(self.beat(), told)
+            self.assertEqual(self.beat(), [])
+
+    def test_who_was_here_before_is_told_whatever_another_welcome_said(self) -> None:
+        self.beat()
+        self.database.revisions |= {DESK: 2, PHONE: 2}
+        self.shown = {ADA: 2}
+        self.assertEqual(self.beat(), [RoomsChanged(ADA)])
+
+    def test_who_has_just_come_and_was_shown_nothing_yet_is_told_once(self) -> None:
         del self.people[BOBS]
         self.beat()
         self.people[BOBS] = BOB
