@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from functools import partial
 from typing import Any
+
+from twisted.internet.threads import deferToThread
 
 from securechat.core.model import (
     GENERAL,
@@ -17,7 +21,9 @@ from securechat.core.model import (
     StoredKey,
 )
 from securechat.store import log
+from securechat.store.database import READERS
 from securechat.store.heads import Heads
+from securechat.store.transaction import Transaction
 from tests.store.cases import StoreCase
 from tests.store.sealing import CheapSealer, draft, numbers, person
 
@@ -315,6 +321,38 @@ class EpochContract(StoreCase):
 
 class PageContract(StoreCase):
     """Reading back, by number."""
+
+    READ_LONG = ""
+    """A statement that reads the events of ``general`` and takes a second; empty: none does, and
+    the transaction is kept open between two short ones."""
+
+    async def test_nobody_who_reads_for_long_keeps_the_writer_from_committing(self) -> None:
+        await self.joined(ANN)
+        await self.store.events.append([draft(ANN, f"{n}") for n in range(10)], CheapSealer())
+        let_go = threading.Event()
+        begun = [threading.Event() for _ in range(READERS)]
+
+        def read_long(tx: Transaction, has_begun: threading.Event) -> int:
+            before = len(tx.all(log.AFTER, "general", 0, 10_000, 10_000))
+            has_begun.set()
+            if self.READ_LONG:
+                tx.all(self.READ_LONG)
+            else:
+                let_go.wait(10)
+            return before
+
+        reading = [
+            self.store.database.read("long", partial(read_long, has_begun=one)) for one in begun
+        ]
+        for one in begun:
+            await deferToThread(one.wait, 10)
+        for number in range(20):
+            posts = [draft(ANN, f"meanwhile {number} {n}") for n in range(5)]
+            outcomes = await self.store.events.append(posts, CheapSealer())
+            self.assertEqual(numbers(outcomes)[-1], 15 + 5 * number)
+        self.assertEqual([one.called for one in reading], [False] * READERS)
+        let_go.set()
+        self.assertEqual([await one for one in reading], [10] * READERS)
 
     async def test_pages_at_the_edges(self) -> None:
         await self.joined(ANN)

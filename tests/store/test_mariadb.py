@@ -53,6 +53,8 @@ class Epochs(events_contract.EpochContract, MariaDBCase):
 
 
 class Pages(events_contract.PageContract, MariaDBCase):
+    READ_LONG = "SELECT seq, SLEEP(0.1) FROM events WHERE room_id = 'general' AND seq <= 10"
+
     async def test_pages_are_found_through_the_primary_key(self) -> None:
         await self.joined(ANN)
         for batch in range(4):
