@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IReactorTime
 from ..chat.rooms import Entry, RoomReader, entry
 from ..core.errors import Code, Refused
 from ..core.model import Asking, Glance, RoomId, Sight, StoredKey, UserId
-from .gathering import Gathering
+from ..gathering import Gathering
 from .subscription import Framed
 from .tail import Tail, Tails
 

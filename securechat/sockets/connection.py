@@ -14,9 +14,9 @@ from ..core.conversation import Conversation, Pace
 from ..core.errors import Code
 from ..core.keys import RoomKeys
 from ..core.model import Belonging, UserId, Visitor
+from ..gathering import Gathering
 from .belongings import Belongings
 from .fanout import Fanout
-from .gathering import Gathering
 from .outbox import Turn
 from .presence import Presence
 from .reader import Reader

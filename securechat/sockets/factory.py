@@ -22,11 +22,11 @@ from ..core.errors import Close
 from ..core.keys import RoomKeys
 from ..core.model import Belonging, RoomId, SessionDigest, UserId, Visitor
 from ..core.ports import News, Online, ReadTo, Renamed, RoomsChanged, SessionEnded
+from ..gathering import Gathering
 from .audience import FanoutMetrics
 from .belongings import Belongings
 from .connection import Refusals
 from .fanout import Fanout
-from .gathering import Gathering
 from .names import Names
 from .outbox import Turn
 from .presence import Presence

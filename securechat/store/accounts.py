@@ -19,10 +19,11 @@ from ..core.model import (
     UserId,
 )
 from ..core.ports import Sealer
+from ..gathering import Gathering
 from . import invites, membership, people, places
 from .act import Act
 from .database import Database
-from .transaction import Transaction, chunks, marks
+from .transaction import MOST_MARKS, Transaction, chunks, marks
 
 CREDENTIALS = """
     SELECT id, username, full_name, role, password_bcrypt, password_root_id
@@ -30,7 +31,7 @@ CREDENTIALS = """
 SESSION = """
     SELECT u.id, u.username, u.full_name, u.role, s.digest, s.created_ms, s.seen_ms,
         s.browser, s.platform
-    FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.digest = ?"""
+    FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.digest IN ({digests})"""
 STORED = "SELECT password_bcrypt, password_root_id FROM users WHERE id = ?"
 TOUCH_SESSION = "UPDATE sessions SET seen_ms = ? WHERE digest = ? AND seen_ms < ?"
 END_SESSION = "DELETE FROM sessions WHERE digest = ?"
@@ -45,6 +46,9 @@ class Accounts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._sessions: Gathering[SessionDigest, Session | None] = Gathering(
+            database.clock, self._read_sessions, MOST_MARKS
+        )
 
     def add_user(self, user: User, password: PasswordHash, session: Session) -> Deferred[None]:
         """Store a new person, their membership of ``general`` and their first session, or nothing.
@@ -123,15 +127,17 @@ class Accounts:
         return self._database.write("add_session", work)
 
     def session(self, digest: SessionDigest) -> Deferred[Session | None]:
-        """The session with this digest, whatever its age."""
+        """The session with this digest, whatever its age; as it is from now on."""
+        return self._sessions.ask(digest)
 
-        def work(tx: Transaction) -> Session | None:
-            row = tx.one(SESSION, digest)
-            if row is None:
-                return None
-            return people.session_from(row[4:], people.user_from(row))
+    async def _read_sessions(self, digests: Sequence[SessionDigest]) -> list[Session | None]:
+        def work(tx: Transaction) -> dict[SessionDigest, Session]:
+            rows = tx.all(SESSION.format(digests=marks(digests)), *digests)
+            sessions = [people.session_from(row[4:], people.user_from(row)) for row in rows]
+            return {session.digest: session for session in sessions}
 
-        return self._database.read("session", work)
+        found = await self._database.read("session", work)
+        return [found.get(digest) for digest in digests]
 
     def touch_session(self, digest: SessionDigest, seen_ms: int) -> Deferred[None]:
         """Move the session's last use forward (never back)."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import CancelledError, Deferred, DeferredList, fail
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -53,6 +54,7 @@ class Database:
 
     def __init__(self, dialect: Dialect, reactor: Any, deadline_s: float = DEADLINE_S) -> None:
         self.dialect = dialect
+        self.clock: IReactorTime = reactor
         self._reactor = reactor
         self._deadline_s = deadline_s
         self._writer: Any = None  # a Pool; adbapi's own annotations are incomplete

@@ -18,14 +18,15 @@ ALLOWED: dict[str, set[str]] = {
     "core": {"core"},
     "metrics": {"metrics", "core"},
     "threads": {"threads"},
+    "gathering": {"gathering"},
     "hashing": {"hashing", "core", "threads"},
     "chat": {"chat", "core", "metrics"},
-    "store": {"store", "core", "metrics", "threads"},
+    "store": {"store", "core", "metrics", "gathering", "threads"},
     "bus": {"bus", "core", "metrics"},
     "keyring": {"keyring", "core"},
     "assets": {"assets", "__init__"},
     "web": {"web", "chat", "core", "metrics", "assets"},
-    "sockets": {"sockets", "chat", "core", "metrics"},
+    "sockets": {"sockets", "chat", "core", "metrics", "gathering"},
 }
 WIRING = {
     "__init__",

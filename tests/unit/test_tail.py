@@ -11,8 +11,8 @@ from securechat.chat.rooms import REMEMBERED_EVENTS
 from securechat.core.errors import Refused, Unavailable
 from securechat.core.keys import EPOCH_MS
 from securechat.core.model import GENERAL, Glance, RoomId
+from securechat.gathering import PATIENCE_S
 from securechat.sockets import arrivals, tail
-from securechat.sockets.gathering import PATIENCE_S
 from securechat.sockets.subscription import Framed
 from securechat.sockets.tail import Tails
 from tests.unit.fanout_cases import BOB, EVE, FanoutCase, Listener
