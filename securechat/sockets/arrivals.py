@@ -15,6 +15,8 @@ from .subscription import Framed
 from .tail import Tail, Tails
 
 MOST_AT_ONCE = 500
+REMEMBERED_S = 60.0
+"""So long after somebody came a room's events are kept in memory, and destroyed ones no longer."""
 
 _Question = tuple[RoomId, UserId, int]
 _Seen = tuple[Glance, Tail]
@@ -38,6 +40,7 @@ class Arrivals:
     def __init__(self, room_reader: RoomReader, clock: IReactorTime) -> None:
         self.tails = Tails()
         self._room_reader = room_reader
+        self._clock = clock
         self._gathering: Gathering[_Question, _Seen | None] = Gathering(
             clock, self._glance, MOST_AT_ONCE
         )
@@ -66,6 +69,10 @@ class Arrivals:
         sight = Sight(page.last_seq, page.members, page.since_seq)
         return View(sight, page.keys, [Framed.of(event) for event in page.events])
 
+    def forget(self) -> None:
+        """Forget what nobody has come for lately; call every few seconds."""
+        self.tails.forget(self._clock.seconds() - REMEMBERED_S)
+
     async def _look(self, user: UserId, room: RoomId, seq: int) -> _Seen:
         seen = await self._gathering.ask((room, user, seq))
         if seen is None:
@@ -78,7 +85,8 @@ class Arrivals:
             by_room.setdefault(question[0], []).append(question)
         askings = {room: self._asking(room, asked) for room, asked in by_room.items()}
         glances = await self._room_reader.glance(askings)
-        seen = {room: (one, self.tails.refresh(room, one)) for room, one in glances.items()}
+        now_s = self._clock.seconds()
+        seen = {room: (one, self.tails.refresh(room, one, now_s)) for room, one in glances.items()}
         return [
             seen[room] if room in seen and user in seen[room][0].sights else None
             for room, user, _ in questions

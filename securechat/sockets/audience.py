@@ -276,7 +276,8 @@ class Audience:
         self, subscription: Subscription, events: Iterable[Framed], keys: Mapping[str, StoredKey]
     ) -> None:
         for event in events:
-            subscription.send_key(keys.get(event.kid or ""), self._ties.room_keys)
+            if event.kid not in subscription.kids:
+                subscription.send_key(keys.get(event.kid or ""), self._ties.room_keys)
             subscription.outbox.send(event.frame)
             subscription.cursor = event.seq
 

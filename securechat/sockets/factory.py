@@ -206,6 +206,7 @@ class ChatFactory(WebSocketServerFactory):
 
     def sweep(self) -> None:
         """End the connections whose session has reached its absolute end; call every SWEEP_S."""
+        self.fanout.forget()
         old_s = self.clock.seconds() - ENDED_KEPT_S
         self._ended = {one: since_s for one, since_s in self._ended.items() if since_s > old_s}
         now_ms = self._wall_clock()

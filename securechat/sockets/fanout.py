@@ -97,6 +97,10 @@ class Fanout:
         """
         return await self._ties.arrivals.enter(user, room, since)
 
+    def forget(self) -> None:
+        """Forget what is remembered for those who come; call every few seconds."""
+        self._ties.arrivals.forget()
+
     async def catch_up(self, subscription: Subscription, view: View | None = None) -> None:
         """Send what is above the cursor (``view``: just seen), as the socket drains; then go live.
 

@@ -26,6 +26,7 @@ class Tail:
     """Events without a hole, the oldest numbered ``first`` and the newest ``last``."""
 
     def __init__(self, floor: int) -> None:
+        self.looked_at_s = 0.0
         self.first = floor + 1
         self.last = floor
         self.size = 0
@@ -90,7 +91,7 @@ class Tails:
         tail = self._tails.get(room)
         return None if tail is None else tail.kid(seq)
 
-    def refresh(self, room: RoomId, glance: Glance) -> Tail:
+    def refresh(self, room: RoomId, glance: Glance, now_s: float) -> Tail:
         """What the store has just said: destroyed events are replaced, new ones added.
 
         Of what is above ``glance.floor`` the tail then holds nothing that was destroyed before the
@@ -100,6 +101,7 @@ class Tails:
         before = 0 if tail is None else tail.size
         if tail is None or tail.last < glance.floor:
             tail = Tail(glance.fresh)
+        tail.looked_at_s = now_s
         self._tails[room] = tail
         for event in glance.events:
             if event.seq == tail.last + 1:
@@ -108,6 +110,11 @@ class Tails:
                 tail.replace(Framed.of(event))
         self._grew(tail.size - before)
         return tail
+
+    def forget(self, old_s: float) -> None:
+        """Forget the tails that were last looked at before ``old_s``, destroyed events and all."""
+        while self._tails and next(iter(self._tails.values())).looked_at_s < old_s:
+            self._drop_oldest()
 
     def following(self, room: RoomId, seq: int) -> Iterator[Framed]:
         """The events after ``seq`` under the same key, which a member at ``seq`` may read.
@@ -123,5 +130,8 @@ class Tails:
     def _grew(self, size: int) -> None:
         self._size += size
         while self._size > self._most_bytes and len(self._tails) > 1:
-            _, tail = self._tails.popitem(last=False)
-            self._size -= tail.size
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        _, tail = self._tails.popitem(last=False)
+        self._size -= tail.size

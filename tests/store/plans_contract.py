@@ -122,6 +122,19 @@ class PlanContract(StoreCase):
         await accounts.session(session(ANN).digest)
         await accounts.living([session(one).digest for one in (ANN, BOB, *CROWD)])
 
+    async def test_any_number_who_come_back_take_three_statements_and_read_no_event_twice(
+        self,
+    ) -> None:
+        await self.joined(ANN, *CROWD)
+        posts = [draft(ANN, f"{n}") for n in range(100)]
+        await self.store.events.append(posts, CheapSealer())
+        said = self.record()
+        asking = Asking(tuple(user.id for user in CROWD), 50, (10, 98))
+        [glance] = (await self.store.events.glance({GENERAL: asking}, 128, 500)).values()
+        self.assertEqual(len(glance.sights), len(CROWD))
+        self.assertEqual([event.seq for event in glance.events], [99, 100])
+        self.assertEqual(len(said), 3)
+
     async def test_no_reading_walks_a_table_or_sorts(self) -> None:
         await self.fill()
         said = self.record()

@@ -13,6 +13,7 @@ from securechat.core.keys import EPOCH_MS
 from securechat.core.model import GENERAL, Glance, RoomId
 from securechat.gathering import PATIENCE_S
 from securechat.sockets import arrivals, tail
+from securechat.sockets.arrivals import REMEMBERED_S
 from securechat.sockets.subscription import Framed
 from securechat.sockets.tail import Tails
 from tests.unit.fanout_cases import BOB, EVE, FanoutCase, Listener
@@ -274,7 +275,7 @@ class Bounds(FanoutCase):
         return [Framed.of(event) for event in self.store_events(count).events]
 
     def begin(self, tails: Tails, room: RoomId = GENERAL, floor: int = 0) -> None:
-        tails.refresh(room, Glance({}, floor, floor, (), ()))
+        tails.refresh(room, Glance({}, floor, floor, (), ()), 0.0)
 
     def test_a_room_that_nobody_came_to_has_no_tail(self) -> None:
         tails = Tails()
@@ -321,6 +322,16 @@ class Bounds(FanoutCase):
         self.assertEqual((tails.known(GENERAL), tails.known(OTHER)), ((1, 2), None))
         tails.append(GENERAL, events[2])
         self.assertEqual(tails.known(GENERAL), (1, 3))
+
+    def test_what_nobody_has_come_for_lately_is_forgotten(self) -> None:
+        self.post(3)
+        tails = self.fanout._ties.arrivals.tails
+        self.come_back(Listener(self.turn), None)
+        for seconds, known in ((REMEMBERED_S, (1, 3)), (1, None)):
+            self.settle(seconds)
+            self.fanout.forget()
+            self.assertEqual(tails.known(GENERAL), known)
+        self.assertEqual(tails._size, 0)
 
     def test_what_is_counted_is_what_is_there(self) -> None:
         self.patch(rooms, "REMEMBERED_EVENTS", 8)
