@@ -31,7 +31,7 @@ class Listeners(Protocol):
         """The sessions that have a connection open now, and whose they are."""
 
     def greeted(self) -> Mapping[UserId, int]:
-        """Who was shown their rooms since this was asked last, as of which of their revisions."""
+        """Who was shown their rooms on coming, as of which of their revisions (or later)."""
 
     def hear(self, news: News) -> None:
         """Take news."""
@@ -59,18 +59,18 @@ class Heartbeat:
                     self._listeners.hear(Reached(room, seq))
 
     async def _look_at_sessions(self) -> None:
-        sessions, greeted = self._listeners.sessions(), self._listeners.greeted()
+        sessions = self._listeners.sessions()
+        shown = dict(self._listeners.greeted()) | self._revisions
         living = await self._accounts.living(list(sessions)) if sessions else {}
         revisions: dict[UserId, int] = {}
         for session, user in sessions.items():
             if session not in living:
                 self._listeners.hear(SessionEnded(session))
-            else:
+            elif user in shown:  # who was shown nothing yet is looked at with the next beat
                 revisions[user] = max(living[session], revisions.get(user, 0))
-        # Who has just come has been shown what was so at the revision of the welcome.
-        before, self._revisions = self._revisions, revisions
+        self._revisions = revisions
         for user, revision in revisions.items():
-            if revision != before.get(user, greeted.get(user)):
+            if revision != shown[user]:
                 self._listeners.hear(RoomsChanged(user))
 
 

@@ -57,8 +57,7 @@ async def welcome(connection: Connection, hello: commands.Hello) -> None:
             },
         )
     )
-    factory.belongings.know(connection, belonging.rooms)
-    factory.belongings.greeted(user.id, belonging.revision)
+    factory.belongings.welcome(connection, belonging)
 
 
 async def subscribe(connection: Connection, command: commands.Subscribe) -> None:

@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from ..chat.rooms import RoomReader
 from ..core import wire
 from ..core.errors import Unavailable
-from ..core.model import ReadMark, Room, RoomId, UserId
+from ..core.model import Belonging, ReadMark, Room, RoomId, UserId
 from ..core.ports import News, ReadTo, RoomsChanged
 from .reader import Reader, push
 
@@ -59,7 +59,8 @@ class Belongings:
         self._readers_of = readers_of
         # Of each room only a hash of what was shown: thousands of connections know many rooms.
         self._known: dict[Reader, dict[RoomId, int]] = {}
-        self._greeted: dict[UserId, int] = {}
+        self.greeted: dict[UserId, int] = {}
+        """Who was welcomed here, and the oldest revision of theirs that a welcome showed."""
         self._outdated: set[Reader] = set()
         self._reading: set[UserId] = set()
         self._again: set[UserId] = set()
@@ -68,7 +69,7 @@ class Belongings:
         self._turns = DeferredSemaphore(MOST_READINGS)
 
     def know(self, reader: Reader, rooms: Iterable[Room]) -> None:
-        """Note that ``reader`` is being shown ``rooms``: in a welcome, or as an answer."""
+        """Note that ``reader`` is being shown ``rooms``."""
         known = self._known.setdefault(reader, {})
         for room in rooms:
             known[room.id] = _shown(room)
@@ -81,18 +82,17 @@ class Belongings:
         elif reader.user_id in self._reading:
             self._again.add(reader.user_id)
 
-    def greeted(self, user: UserId, revision: int) -> None:
-        """Somebody was shown their rooms in a welcome, as they were at this revision or later."""
-        self._greeted[user] = min(revision, self._greeted.get(user, revision))
-
-    def take_greeted(self) -> dict[UserId, int]:
-        """Who was greeted since this was asked last, each with the oldest of the revisions."""
-        greeted, self._greeted = self._greeted, {}
-        return greeted
+    def welcome(self, reader: Reader, belonging: Belonging) -> None:
+        """Note that ``reader`` is welcomed with these rooms."""
+        user, revision = reader.user_id, belonging.revision
+        self.greeted[user] = min(revision, self.greeted.get(user, revision))
+        self.know(reader, belonging.rooms)
 
     def forget(self, reader: Reader) -> None:
         """The connection has ended."""
         self._known.pop(reader, None)
+        if not any(other in self._known for other in self._readers_of(reader.user_id)):
+            self.greeted.pop(reader.user_id, None)
         self._outdated.discard(reader)
         self._newer.pop(reader, None)
 

@@ -222,8 +222,8 @@ class ChatFactory(WebSocketServerFactory):
         }
 
     def greeted(self) -> dict[UserId, int]:
-        """Who was shown their rooms since this was asked last, as of which of their revisions."""
-        return self.belongings.take_greeted()
+        """Who was shown their rooms on coming, as of which of their revisions (or later)."""
+        return self.belongings.greeted
 
     def told(self) -> dict[RoomId, int]:
         """The rooms that somebody here listens to, and how far they were told."""

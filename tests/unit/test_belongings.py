@@ -11,7 +11,7 @@ from twisted.internet.task import Clock, deferLater
 from twisted.trial.unittest import TestCase
 
 from securechat.core.errors import Unavailable
-from securechat.core.model import ReadMark, Room, RoomId, UserId
+from securechat.core.model import Belonging, ReadMark, Room, RoomId, UserId
 from securechat.core.ports import ReadTo, RoomsChanged
 from securechat.sockets.belongings import MOST_READINGS, Belongings
 from securechat.sockets.outbox import Turn
@@ -287,6 +287,15 @@ class BelongingsTests(TestCase):
         self.assertEqual(self.rooms.readings, 1)
         self.assertEqual(self.belongings._known, {})
         self.assertEqual(self.belongings._reading, set())
+
+    def test_the_oldest_welcome_is_known_as_long_as_its_person_is_here(self) -> None:
+        for reader, revision in ((self.desk, 4), (self.phone, 3), (self.desk, 5)):
+            self.belongings.welcome(reader, Belonging(revision, (TEA,)))
+        for reader, greeted in ((self.phone, {ADA.id: 3}), (self.desk, {})):
+            self.assertEqual(self.belongings.greeted, {ADA.id: 3})
+            self.belongings.forget(reader)
+            self.readers.remove(reader)
+            self.assertEqual(self.belongings.greeted, greeted)
 
     def test_whose_subscription_the_fan_out_ended_is_told_and_then_what_is_true(self) -> None:
         self.belongings.lose(self.desk, TEA.id)

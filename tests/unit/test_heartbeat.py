@@ -53,7 +53,7 @@ class HeartbeatTests(TestCase):
         self.rooms = {TEA: 5, DEN: 2}
         self.people = {DESK: ADA, PHONE: ADA, BOBS: BOB}
         self.heard: list[News] = []
-        self.shown: dict[UserId, int] = {}
+        self.shown: dict[UserId, int] = {ADA: 1, BOB: 7}
         database: Any = self.database
         self.heartbeat = Heartbeat(database, database, self)
 
@@ -64,8 +64,7 @@ class HeartbeatTests(TestCase):
         return dict(self.people)
 
     def greeted(self) -> Mapping[UserId, int]:
-        shown, self.shown = self.shown, {}
-        return shown
+        return self.shown
 
     def hear(self, news: News) -> None:
         self.heard.append(news)
@@ -106,29 +105,31 @@ class HeartbeatTests(TestCase):
         self.assertEqual(self.beat(), [])
 
     def test_who_has_just_come_is_told_what_has_changed_since_their_welcome(self) -> None:
-        del self.people[BOBS]
-        self.beat()
-        self.people[BOBS] = BOB
         for revision, told in ((7, []), (6, [RoomsChanged(BOB)])):
-            self.heartbeat._revisions.pop(BOB, None)
-            self.shown = {BOB: revision}
+            del self.people[BOBS]
+            self.beat()
+            self.people[BOBS] = BOB
+            self.shown[BOB] = revision
             self.assertEqual(self.beat(), told)
             self.assertEqual(self.beat(), [])
+        self.database.revisions[BOBS] = 8
+        self.assertEqual(self.beat(), [RoomsChanged(BOB)])
+
+    def test_who_says_hello_just_now_is_looked_at_once_they_were_welcomed(self) -> None:
+        del self.people[BOBS], self.shown[BOB]
+        self.beat()
+        self.people[BOBS] = BOB
+        self.assertEqual(self.beat(), [])
+        self.database.revisions[BOBS] = 8
+        self.assertEqual(self.beat(), [])
+        self.shown[BOB] = 7
+        self.assertEqual(self.beat(), [RoomsChanged(BOB)])
 
     def test_who_was_here_before_is_told_whatever_another_welcome_said(self) -> None:
         self.beat()
         self.database.revisions |= {DESK: 2, PHONE: 2}
-        self.shown = {ADA: 2}
+        self.shown[ADA] = 2
         self.assertEqual(self.beat(), [RoomsChanged(ADA)])
-
-    def test_who_has_just_come_and_was_shown_nothing_yet_is_told_once(self) -> None:
-        del self.people[BOBS]
-        self.beat()
-        self.people[BOBS] = BOB
-        self.assertEqual(self.beat(), [RoomsChanged(BOB)])
-        self.assertEqual(self.beat(), [])
-        self.database.revisions[BOBS] = 8
-        self.assertEqual(self.beat(), [RoomsChanged(BOB)])
 
     def test_who_has_left_is_forgotten(self) -> None:
         self.beat()
