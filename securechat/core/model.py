@@ -269,12 +269,12 @@ class Page:
 class Asking:
     """Who wants to read on in a room, and what is known of it already.
 
-    Each of ``people`` has everything up to ``seq``. ``known``: the first and the last number of
-    the events that are remembered; None: none are.
+    ``seq``: the lowest number up to which one of ``people`` has everything; None: nobody names
+    one. ``known``: the first and the last number of the events that are remembered; None: none are.
     """
 
     people: tuple[UserId, ...]
-    seq: int
+    seq: int | None
     known: tuple[int, int] | None
 
 

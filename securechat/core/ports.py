@@ -330,10 +330,11 @@ class Events(Protocol):
     ) -> Awaitable[Mapping[RoomId, Glance]]:
         """What has to be known of rooms in which many read on, in one reading for all of them.
 
-        Of what is remembered those events that were destroyed, and all that follow; where nothing
-        is remembered, or more than ``limit`` follow, the newest ``limit``. The keys are those of
-        the events above the number of the asking, but of no more than the newest ``most_behind``;
-        the newest event's is always among them. Rooms of which nobody is a member are left out.
+        Of what is remembered those events that were destroyed, and all that follow. Where nothing
+        is remembered, or more than ``limit`` follow: the newest ``limit``, or all above the number
+        that is named, where these are no more than ``most_behind``. The keys are those of the
+        newest ``limit`` and of all above that number, of no more than the newest ``most_behind``,
+        and of none that nobody of the people may read. Rooms of no member are left out.
         """
 
     def feed(

@@ -18,7 +18,7 @@ MOST_AT_ONCE = 500
 REMEMBERED_S = 60.0
 """So long after somebody came a room's events are kept in memory, and destroyed ones no longer."""
 
-_Question = tuple[RoomId, UserId, int]
+_Question = tuple[RoomId, UserId, int | None]
 _Seen = tuple[Glance, Tail]
 
 
@@ -52,7 +52,7 @@ class Arrivals:
 
         With what follows there, where that is remembered. Refused (``not_a_member``), Unavailable.
         """
-        glance, tail = await self._look(user, room, since or 0)
+        glance, tail = await self._look(user, room, since)
         entered = entry(glance.sights[user], glance.keys, since)
         return entered, _view(glance, tail, user, entered.start)
 
@@ -73,7 +73,7 @@ class Arrivals:
         """Forget what nobody has come for lately; call every few seconds."""
         self.tails.forget(self._clock.seconds() - REMEMBERED_S)
 
-    async def _look(self, user: UserId, room: RoomId, seq: int) -> _Seen:
+    async def _look(self, user: UserId, room: RoomId, seq: int | None) -> _Seen:
         seen = await self._gathering.ask((room, user, seq))
         if seen is None:
             raise Refused(Code.NOT_A_MEMBER)
@@ -94,7 +94,8 @@ class Arrivals:
 
     def _asking(self, room: RoomId, asked: Sequence[_Question]) -> Asking:
         people = tuple({user: None for _, user, _ in asked})
-        return Asking(people, min(seq for _, _, seq in asked), self.tails.known(room))
+        named = [seq for _, _, seq in asked if seq is not None]
+        return Asking(people, min(named, default=None), self.tails.known(room))
 
 
 def _view(glance: Glance, tail: Tail, user: UserId, seq: int) -> View | None:

@@ -42,10 +42,16 @@ def _one(
     if not sights:
         return None
     last_seq = max(sight.last_seq for sight in sights.values())
+    newest = max(0, last_seq - limit)
+    lacking = newest if asking.seq is None else min(newest, asking.seq)
     first, last = asking.known or (0, -limit - 1)
-    floor = first - 1 if last_seq - last <= limit else max(0, last_seq - limit)
+    if last_seq - last <= limit:
+        floor = first - 1
+    else:
+        floor = lacking if last_seq - lacking <= most_behind else newest
     fresh = max(floor, last)
     rows = tx.all(UNKNOWN, room, floor, last_seq, fresh)
-    first_key = max(asking.seq, last_seq - most_behind) + 1
+    seen_from = min(sight.since_seq for sight in sights.values())
+    first_key = max(lacking, last_seq - most_behind, seen_from) + 1
     keys = log.keys_between(tx, room, min(first_key, last_seq), last_seq)
     return Glance(sights, floor, fresh, tuple(map(log.event_from, rows)), keys)

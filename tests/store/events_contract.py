@@ -251,11 +251,24 @@ class EpochContract(StoreCase):
             page = await self.store.events.after(ANN.id, GENERAL, after, limit)
             assert page is not None
             self.assertEqual([key.epoch for key in page.keys], epochs)
-        needs = {(0, 10): [1, 2, 3, 4], (0, 4): [3, 4], (6, 10): [3, 4], (10, 10): [4]}
-        for (seq, most_behind), epochs in needs.items():
+        for seq, most_behind, epochs in (
+            *((0, 10, [1, 2, 3, 4]), (0, 4, [3, 4]), (6, 10, [3, 4])),
+            *((10, 10, [4]), (None, 9, [4])),
+        ):
             asking = {GENERAL: Asking((ANN.id,), seq, None)}
             glance = (await self.store.events.glance(asking, 1, most_behind))[GENERAL]
             self.assertEqual([key.epoch for key in glance.keys], epochs)
+
+    async def test_a_glance_reads_as_far_back_as_is_named_and_no_further_than_it_may(self) -> None:
+        await self.joined(ANN)
+        await self.store.events.append([draft(ANN, f"{n}") for n in range(20)], CheapSealer())
+        for seq, known, floor in (
+            *((None, None, 17), (19, None, 17), (12, None, 12), (10, None, 10), (9, None, 17)),
+            *((12, (1, 18), 0), (12, (1, 16), 12)),
+        ):
+            asking = {GENERAL: Asking((ANN.id,), seq, known)}
+            glance = (await self.store.events.glance(asking, 3, 10))[GENERAL]
+            self.assertEqual(glance.floor, floor, (seq, known))
 
     async def test_a_glance_tells_who_is_a_member_and_what_is_not_remembered(self) -> None:
         await self.joined(ANN, EVE)
@@ -280,7 +293,7 @@ class EpochContract(StoreCase):
             ((1, 5), 3): (7, 7, [8, 9, 10]),
         }
         for (known, limit), (floor, fresh, seqs) in found.items():
-            asking = Asking(people, 0, known)
+            asking = Asking(people, None, known)
             askings = {GENERAL: asking, RoomId("nowhere"): asking, room: asking}
             glances = await self.store.events.glance(askings, limit, 10)
             self.assertEqual(set(glances), {GENERAL, room})

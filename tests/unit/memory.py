@@ -134,15 +134,22 @@ class MemoryStore:
             }
             if not sights:
                 continue
+            seen_from = min(sight.since_seq for sight in sights.values())
+            newest = max(0, head - limit)
+            lacking = newest if asking.seq is None else min(newest, asking.seq)
             first, last = asking.known or (0, -limit - 1)
-            floor = first - 1 if head - last <= limit else max(0, head - limit)
+            floor = lacking if head - lacking <= most_behind else newest
+            if head - last <= limit:
+                floor = first - 1
             fresh = max(floor, last)
             events = tuple(
                 event
                 for event in self.events[room]
                 if event.seq > floor and (event.seq > fresh or not event.encrypted_key)
             )
-            keys = self._keys(room, min(max(asking.seq, head - most_behind) + 1, head), head)
+            keys = self._keys(
+                room, min(max(lacking, head - most_behind, seen_from) + 1, head), head
+            )
             found[room] = Glance(sights, floor, fresh, events, keys)
         return found
 

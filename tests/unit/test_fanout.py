@@ -223,6 +223,7 @@ class Subscribers(FanoutCase):
 
     def test_whoever_is_removed_while_catching_up_is_told_so(self) -> None:
         self.post(200)
+        self.fanout.leave(self.joined(BOB, 200))
         gate = self.store.hold("after")
         listener = Listener(self.turn)
         _, caught_up = self.subscribe(listener, 0)

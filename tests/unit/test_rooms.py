@@ -86,7 +86,7 @@ class Reading(TestCase):
         self.assertEqual(self.after(200).events, ())
 
     def enter(self, since: int | None) -> Entry:
-        asking = Asking((ADA.id, EVE.id), since or 0, None)
+        asking = Asking((ADA.id, EVE.id), since, None)
         glance = self.successResultOf(
             Deferred.fromCoroutine(self.reader.glance({GENERAL: asking}))
         )[GENERAL]

@@ -237,8 +237,16 @@ class ComingBack(FanoutCase):
         self.assertEqual((entry.gap, entry.start), ((51, 550), 550))
         self.assertEqual(listener.events, list(range(551, 601)))
 
+    def test_the_first_who_comes_decides_how_much_is_remembered(self) -> None:
+        self.post(REMEMBERED_EVENTS + 270)
+        for since in (30, 40, 80):
+            last = REMEMBERED_EVENTS + 270
+            self.assertEqual(self.came(since).events, list(range(since + 1, last + 1)))
+        self.assertEqual(set(self.store.readings), {"glance"})
+
     def test_who_is_further_behind_than_is_remembered_reads_alone_up_to_there(self) -> None:
         self.post(REMEMBERED_EVENTS + 70)
+        self.came()
         listener = self.came(0)
         self.assertEqual(listener.events, list(range(1, REMEMBERED_EVENTS + 71)))
         self.assertEqual(self.store.readings.count("after"), 2)
