@@ -42,19 +42,24 @@ class Gathering(Generic[Question, Answer]):
         self._waiting.append((question, answer))
         if not self._under_way:
             self._begin()
-        elif self._timer is None:
-            self._timer = self._clock.callLater(PATIENCE_S, self._lose_patience)
+        self._be_patient()
         return answer
+
+    def _be_patient(self) -> None:
+        """Have a timer as long as anybody waits."""
+        if self._waiting and self._timer is None:
+            self._timer = self._clock.callLater(PATIENCE_S, self._lose_patience)
+        elif self._timer is not None and not self._waiting:
+            self._timer.cancel()
+            self._timer = None
 
     def _lose_patience(self) -> None:
         self._timer = None
-        self._begin()
+        while self._waiting:
+            self._begin()
 
     def _begin(self) -> None:
         asked, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-        if self._timer is not None and not self._waiting:
-            self._timer.cancel()
-            self._timer = None
         self._under_way += 1
         questions = [question for question, _ in asked]
         answering = Deferred.fromCoroutine(self._put(questions))
@@ -73,3 +78,4 @@ class Gathering(Generic[Question, Answer]):
         self._under_way -= 1
         if self._waiting and not self._under_way:
             self._begin()
+            self._be_patient()

@@ -14,7 +14,9 @@ from ..gathering import Gathering
 from .subscription import Framed
 from .tail import Tail, Tails
 
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 200
+"""So many are looked up by one reading: each may want another room, which is three statements."""
+
 REMEMBERED_S = 60.0
 """So long after somebody came a room's events are kept in memory, and destroyed ones no longer."""
 

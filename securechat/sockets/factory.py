@@ -36,8 +36,8 @@ from .reader import Reader
 
 log = Logger()
 
-MOST_WELCOMES = 100
-"""So many people's rooms are read at once: each may be in hundreds."""
+MOST_WELCOMES = 25
+"""So many people's rooms are read at once: each may be in hundreds, all unread."""
 
 SWEEP_S = 10.0
 ENDED_KEPT_S = 30.0
