@@ -45,6 +45,10 @@ PINGS_A_SECOND: Final = 1
 PINGS_AT_ONCE: Final = 20
 """Pings that a connection may send; browsers send none."""
 
+FRAMES_A_SECOND: Final = 10
+FRAMES_AT_ONCE: Final = 200
+"""Frames without a command that a connection may send: pings, pongs, pieces of messages."""
+
 
 class State(Enum):
     """Where a connection stands."""
@@ -75,6 +79,7 @@ class Pace:
         self._changes = Buckets(limits.changes, limits.changes * CHANGES_BURST)
         self._commands = Buckets(COMMANDS_A_SECOND, COMMANDS_AT_ONCE)
         self._pings = Buckets(PINGS_A_SECOND, PINGS_AT_ONCE)
+        self._frames = Buckets(FRAMES_A_SECOND, FRAMES_AT_ONCE)
 
     def check_post(
         self, connection: str, user: UserId, post: c.Post, in_room: bool, now_s: float
@@ -102,6 +107,10 @@ class Pace:
             _check("typing", self._typing.wait_s(user, now_s), None)
         elif isinstance(command, _CHANGES):
             _check("changes", self._changes.wait_s(user, now_s, CHANGE_COSTS.get(kind, 1)), request)
+
+    def allows_frame(self, connection: str, now_s: float) -> bool:
+        """Take the share of one frame that carries no command; whether there was one."""
+        return self._frames.wait_s(connection, now_s) <= 0
 
     def allows_ping(self, connection: str, now_s: float) -> bool:
         """Take one ping's share; whether there was one."""

@@ -121,7 +121,13 @@ class Audience:
         started_s = self._ties.turn.clock.seconds()
         fresh, self._fresh = self._fresh, []
         before = self.told - len(fresh)
-        readers = self._give_live(before, self.told, self.kid, b"".join(fresh), alone)
+        try:
+            readers = self._give_live(before, self.told, self.kid, b"".join(fresh), alone)
+        except Exception:
+            # Whoever lacks it is told from the store.
+            last, self.told = self.told, before
+            self.reach(last)
+            raise
         took_s = self._ties.turn.clock.seconds() - started_s
         self._ties.metrics.fanned_out(len(fresh) * readers, took_s)
 
@@ -333,7 +339,7 @@ class Audience:
 
     def whisper(self, frame: bytes, but_to: UserId | None = None) -> None:
         """Send ``frame`` to all who are live and take it now; nobody else will get it."""
-        for reader, subscription in self.subscriptions.items():
+        for reader, subscription in list(self.subscriptions.items()):
             if subscription.live and reader.user_id != but_to and not reader.outbox.is_paused:
                 reader.outbox.send_live(frame)
 

@@ -30,7 +30,7 @@ from .fanout import Fanout
 from .names import Names
 from .outbox import Turn
 from .presence import Presence
-from .protocol import ChatProtocol
+from .protocol import CLOSE_WITHIN_S, ChatProtocol
 from .pulse import Pulse
 from .reader import Reader
 
@@ -42,9 +42,6 @@ MOST_WELCOMES = 25
 SWEEP_S = 10.0
 ENDED_KEPT_S = 30.0
 """So long an ended session is remembered: longer than anybody stands in the door."""
-
-CLOSE_WITHIN_S = 3.0
-"""How long peers get to answer our close frame before the TCP connection is dropped."""
 
 RETRY_MS = (500, 4000)
 """Between these (milliseconds) a client is told to come back after a goodbye."""
@@ -122,7 +119,7 @@ class ChatFactory(WebSocketServerFactory):
             maxFramePayloadSize=2 * pace.limits.frame_bytes,
             maxMessagePayloadSize=2 * pace.limits.frame_bytes,
             failByDrop=False,
-            closeHandshakeTimeout=CLOSE_WITHIN_S,
+            closeHandshakeTimeout=0,  # connections have deadlines of their own
         )
 
     def admit(self, visitor: Visitor) -> ChatProtocol:

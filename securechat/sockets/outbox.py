@@ -28,6 +28,13 @@ class Story(Protocol):
         """Give it; ``alone``: nothing else was told in this turn."""
 
 
+def _give(story: Story, *, alone: bool) -> None:
+    try:
+        story.give(alone=alone)
+    except Exception:  # noqa: BLE001 - one broken room must not silence the others
+        log.failure("a story could not be told to all")
+
+
 class Turn:
     """What one reactor turn brings to all connections leaves at its end, one write a connection.
 
@@ -60,13 +67,13 @@ class Turn:
         """Give what was told so far: what comes next comes after it."""
         stories, self.stories = self.stories, []
         for story in stories:
-            story.give(alone=False)
+            _give(story, alone=False)
 
     def flush(self) -> None:
         """Write everything that this turn brought."""
         self._coming = False
         if len(self.stories) == 1:
-            self.stories.pop().give(alone=True)
+            _give(self.stories.pop(), alone=True)
         else:
             self.settle()
         filled, self._filled = self._filled, []
@@ -76,6 +83,10 @@ class Turn:
             except Exception:  # noqa: BLE001 - one broken connection must not silence the others
                 log.failure("a connection could not be written to")
                 outbox.cut()
+
+
+def _nothing(*_: object) -> None:
+    """What is left to do for a connection that has ended."""
 
 
 @implementer(IPushProducer)
@@ -110,7 +121,7 @@ class Outbox:
     ) -> None:
         """``abort`` ends the connection at once."""
         self._turn = turn
-        self._write = transport.write
+        self._write: Callable[[bytes], object] = transport.write
         self._most_unsent_bytes = most_unsent_bytes
         self._abort = abort
         self._frames: list[bytes] = []
@@ -200,8 +211,9 @@ class Outbox:
         self.close()
 
     def close(self) -> None:
-        """Drop what waits and send nothing more."""
+        """Drop what waits and send nothing more; nothing leads back to the connection then."""
         self._closed = True
+        self._abort = self._write = _nothing
         self._frames.clear()
         self._forgive()
         self._wake()

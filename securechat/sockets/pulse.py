@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from twisted.logger import Logger
+
+log = Logger()
+
 PING_EVERY_S = 30
 """So often every connection is asked, and so long it has to give a sign of life."""
 
@@ -33,6 +37,10 @@ class Pulse:
 
     def beat(self) -> None:
         """Ask those whose turn it is; call every second."""
-        for one in list(self._parts[self._next]):
-            one.ask()
+        part = self._parts[self._next]
         self._next = (self._next + 1) % len(self._parts)
+        for one in list(part):
+            try:
+                one.ask()
+            except Exception:  # noqa: BLE001 - one broken connection must not keep the others from it
+                log.failure("a connection could not be asked")

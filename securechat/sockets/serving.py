@@ -144,8 +144,9 @@ class Serving(Framing):
     async def _carry_out(self, command: commands.Command) -> None:
         answer = answers.ANSWERS.get(type(command))
         if isinstance(command, commands.Post):
-            self._post(command)
             await self._posts.fewer_than(MOST_POSTS_UNDER_WAY)
+            if not self._ending:
+                self._post(command)
         elif isinstance(command, commands.Hello):
             await self._greet(command)
         elif answer is not None:

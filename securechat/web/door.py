@@ -84,8 +84,9 @@ class Door(Resource):
             visitor = await self._visitor(request, place)
             key = handshake.examine(request)
             socket = self._admit(visitor)
+            answer = handshake.answer(key, self._headers)
             place.keep()
-            request.channel.hand_over(socket, handshake.answer(key, self._headers))
+            request.channel.hand_over(socket, answer)
         except Refusal as refusal:
             request.site.note_refusal(refusal.why, request.client_address())
             retry_after = RETRY_S if refusal.status in (429, 503) else None

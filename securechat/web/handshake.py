@@ -46,7 +46,7 @@ def examine(request: SecureRequest) -> str:
     offered = _values(request, "Sec-WebSocket-Protocol")
     if offered.count(SUBPROTOCOL) != 1 or len(set(offered)) != len(offered):
         raise Refusal(400, "subprotocol", Sentence("door.subprotocol", {"name": SUBPROTOCOL}))
-    if request.channel.early_bytes or request.content.read(1):
+    if request.channel.early_bytes or _has_body(request):
         # Frames before our answer would be lost on the way to the socket.
         raise Refusal(400, "handshake")
     return key
@@ -68,6 +68,12 @@ def answer(key: str, more: Mapping[str, str]) -> bytes:
         "\r\n",
     ]
     return "\r\n".join(lines).encode("ascii")
+
+
+def _has_body(request: SecureRequest) -> bool:
+    headers = request.requestHeaders
+    lengths = headers.getRawHeaders(b"Content-Length") or []
+    return headers.hasHeader(b"Transfer-Encoding") or any(length != b"0" for length in lengths)
 
 
 def _values(request: SecureRequest, name: str) -> list[str]:

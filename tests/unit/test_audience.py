@@ -251,13 +251,26 @@ class ReadingOn(FanoutCase):
         def broken(frame: bytes) -> None:
             raise RuntimeError("bug")
 
-        self.ada.outbox._write = broken  # type: ignore[assignment]
+        self.ada.outbox._write = broken
         self.post(1)
         self.post(1)
         self.settle()
         self.assertEqual(self.ada.cut, 1)
         self.assertEqual([self.bob.events, self.eve.events], [[1, 2, 3]] * 2)
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+    def test_where_telling_breaks_the_room_is_read_on_for(self) -> None:
+        def broken() -> None:
+            raise RuntimeError("bug")
+
+        self.ada.outbox._write = broken  # type: ignore[assignment]
+        self.ada.outbox._abort = broken
+        self.post(1)
+        self.settle()
+        self.post(1)
+        self.settle()
+        self.assertEqual([self.bob.events, self.eve.events], [[1, 2, 3]] * 2)
+        self.assertTrue(self.flushLoggedErrors())
 
     def test_a_single_reader_is_read_on_for_later_where_the_database_is_away(self) -> None:
         self.behind(*[Unavailable("away")] * 3)

@@ -162,3 +162,17 @@ class Stories(OutboxCase):
         self.turn.tell(Saying(b"b", self.outbox))
         self.clock.advance(0)
         self.assertEqual(self.wire.writes, [])
+
+    def test_a_story_that_breaks_keeps_no_other_from_being_told(self) -> None:
+        class Broken(Saying):
+            def give(self, *, alone: bool) -> None:
+                raise RuntimeError("bug")
+
+        self.turn.tell(Broken(b"a"))
+        self.turn.tell(Saying(b"b", self.outbox))
+        self.clock.advance(0)
+        self.turn.tell(Broken(b"a"))
+        self.outbox.send(b"c")
+        self.clock.advance(0)
+        self.assertEqual(self.wire.writes, [b"b", b"c"])
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 2)

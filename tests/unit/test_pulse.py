@@ -51,3 +51,16 @@ class InTurn(SynchronousTestCase):
         pulse.discard(goes)
         self.beats(pulse, 2 * PING_EVERY_S)
         self.assertEqual((stays.times, goes.times, leaves.times), (2, 0, 1))
+
+    def test_one_that_breaks_keeps_no_other_from_being_asked(self) -> None:
+        class Broken(Asked):
+            def ask(self) -> None:
+                raise RuntimeError("bug")
+
+        pulse = Pulse()
+        broken, other = Broken(pulse), Asked(pulse)
+        for one in (broken, other):
+            pulse.add(one)
+        self.beats(pulse, 2 * PING_EVERY_S)
+        self.assertEqual(other.times, 2)
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 2)

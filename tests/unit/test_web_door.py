@@ -154,6 +154,18 @@ class Refusals(DoorCase):
         self.web.store.slow.callback(None)
         self.assertTrue(wire.value().startswith(b"HTTP/1.1 400 "), wire.value()[:40])
 
+    def test_a_handshake_with_a_body_is_refused_whatever_comes_behind_it(self) -> None:
+        hello = b"\x81\x80\x00\x00\x00\x00"
+        for header, body in (
+            (b"Transfer-Encoding: chunked", b"0\r\n\r\n" + hello),
+            (b"Transfer-Encoding: chunked", b"0\r\n\r\n"),
+            (b"Content-Length: 6", hello),
+        ):
+            channel, wire = self.web.connect()
+            head = self.raw().removesuffix(b"\r\n\r\n")
+            channel.dataReceived(head + b"\r\n" + header + b"\r\n\r\n" + body)
+            self.assertTrue(wire.value().startswith(b"HTTP/1.1 400 "), wire.value()[:40])
+
     def test_only_get_knocks(self) -> None:
         response = self.web.request("POST", "/ws", headers=[("Origin", "http://localhost:8080")])
         self.assertRefused(response, 405)
