@@ -76,6 +76,83 @@ class Admin(_Command):
             raise usage.UsageError("admin needs a command: grant, reset or reports")
 
 
+class KeysStatus(_Command):
+    """Tell which root keys there are."""
+
+    synopsis = "Usage: python -m securechat [options] keys status"
+    longdesc = (
+        "Shows the root keys by number: when each was made, how many room keys it wraps, how many "
+        "passwords its pepper went into, and whether it may be retired. Never a key itself."
+    )
+
+
+class KeysRotate(_Command):
+    """Make a new root key."""
+
+    synopsis = "Usage: python -m securechat [options] keys rotate"
+    longdesc = (
+        "Adds a root key to the keyring file; new room keys and passwords are stored under it. "
+        "Then give every machine the new keyring, send every daemon SIGHUP, and run keys rewrap. "
+        "Broken off, it is run again."
+    )
+
+
+class KeysRewrap(_Command):
+    """Wrap all room keys under the newest root key."""
+
+    synopsis = "Usage: python -m securechat [options] keys rewrap"
+    longdesc = (
+        "Wraps every room key that is under an older root key under the newest one, a few at a "
+        "time, while people chat. Broken off, it is run again. Exit status 1 where a room key "
+        "does not open, with its name."
+    )
+
+
+class KeysRetire(_Command):
+    """Remove an old root key."""
+
+    synopsis = "Usage: python -m securechat [options] keys retire NUMBER"
+    longdesc = (
+        "Removes the root key with this number from the keyring file, for good, where no room key "
+        "and no password needs it any more; else it says how many do, and changes nothing. "
+        "Backups of the database from before need it still: see docs/operations.md."
+    )
+
+    def parseArgs(self, number: str) -> None:  # type: ignore[override]  # Twisted counts them
+        """Take the number."""
+        if not number.isascii() or not number.isdigit() or not 0 < int(number) < 1 << 31:
+            raise usage.UsageError(f"keys retire {number}: give the number of a root key")
+        self["number"] = int(number)
+
+
+class KeysVerify(_Command):
+    """Prove that every key opens."""
+
+    synopsis = "Usage: python -m securechat [options] keys verify"
+    longdesc = (
+        "Opens every room key and looks for the pepper of every password: exit status 0 when the "
+        "keyring has what all of them need, 1 otherwise, with their names. Changes nothing."
+    )
+
+
+class Keys(_Command):
+    """The root keys in the keyring."""
+
+    synopsis = "Usage: python -m securechat [options] keys COMMAND"
+    subCommands = [
+        ["status", None, KeysStatus, "tell which root keys there are"],
+        ["rotate", None, KeysRotate, "make a new root key"],
+        ["rewrap", None, KeysRewrap, "wrap all room keys under the newest root key"],
+        ["retire", None, KeysRetire, "remove an old root key"],
+        ["verify", None, KeysVerify, "prove that every key opens"],
+    ]
+
+    def postOptions(self) -> None:
+        """Refuse to guess what is meant."""
+        if self.subCommand is None:
+            raise usage.UsageError("keys needs a command: status, rotate, rewrap, retire or verify")
+
+
 class Fsck(_Command):
     """Examine everything that is stored."""
 
@@ -128,6 +205,7 @@ class CommandLine(Options):
     )
     subCommands = [
         ["admin", None, Admin, "administrators, passwords and reports"],
+        ["keys", None, Keys, "the root keys: make, exchange and remove them"],
         ["fsck", None, Fsck, "examine everything that is stored"],
         ["demo", None, Demo, "fill an empty server with invented people and messages"],
     ]
@@ -135,7 +213,9 @@ class CommandLine(Options):
     def postOptions(self) -> None:
         """The configuration, as the daemon would read it."""
         if self.subCommand is None:
-            raise usage.UsageError("what shall be done? admin, fsck or demo; --help says more")
+            raise usage.UsageError(
+                "what shall be done? admin, keys, fsck or demo; --help says more"
+            )
         super().postOptions()
 
     def getUsage(self, width: int | None = None) -> str:
@@ -156,6 +236,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from .inspection import inspect
 
         return inspect(options.config, sys.stdout)
+    if options.subCommand == "keys":
+        from . import rotation
+
+        number = command.subOptions.get("number")
+        return rotation.run(options.config, command.subCommand, number, sys.stdout)
     # Only now: they import the reactor.
     if options.subCommand == "demo":
         from .demo.command import run

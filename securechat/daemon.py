@@ -28,6 +28,7 @@ from .core.ports import SessionEnded
 from .hashing import BcryptPool
 from .heartbeat import BEAT_S, Heartbeat
 from .keyring import Keyring
+from .rereading import Rereading
 from .sockets.factory import SWEEP_S, ChatFactory
 from .sockets.presence import REPEAT_S
 from .store import Store
@@ -85,6 +86,7 @@ class Daemon(Service):
         *,
         store: Store,
         ring: Keyring,
+        rereading: Rereading,
         prepared: bool,
         accounts: Accounts,
         administration: Administration,
@@ -105,6 +107,7 @@ class Daemon(Service):
         self.draining = False
         self._store = store
         self._ring = ring
+        self._rereading = rereading
         self._prepared = prepared
         self._accounts = accounts
         self._administration = administration
@@ -207,6 +210,7 @@ class Daemon(Service):
         self._store.start()
         self._bus.start()
         self._prepared = True
+        self._rereading.start()
         log.info("ready at {address}", address=self._origins.home)
         Deferred.fromCoroutine(self._offer_setup()).addErrback(
             lambda failure: log.failure("the way to set up could not be told", failure)

@@ -52,7 +52,7 @@ class BcryptPool:
         max_waiting: int = 32,
     ) -> None:
         self._reactor = reactor
-        self._peppers = dict(peppers)
+        self._peppers = peppers
         self._cost = cost
         self._threads = threads or default_threads()
         self._max_waiting = max_waiting
@@ -97,6 +97,10 @@ class BcryptPool:
             raise Unavailable("the password threads are not running")
         known = stored is not None
         return self._run(lambda: password_matches(password, against, self._peppers) and known)
+
+    def outdated(self, stored: PasswordHash) -> bool:
+        """Whether ``hash`` would take a newer pepper."""
+        return stored.root_id < max(self._peppers)
 
     def _run(self, work: Callable[[], T]) -> Deferred[T]:
         if not self._running:

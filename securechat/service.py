@@ -38,6 +38,8 @@ from .hashing import BcryptPool
 from .heartbeat import Heartbeat
 from .keyring import Keyring
 from .metrics import Metrics, MetricsResource
+from .rereading import Rereading
+from .roots import LiveRoots
 from .sockets.factory import ChatFactory
 from .store import Store
 from .web import Origins, SecureSite, StaticFiles, build_site
@@ -102,9 +104,10 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     store = Store(config.database, reactor)
     prepared = _prepare_now(store.ledger, ring)
 
-    bus = _bus(config, ring, now_ms, metrics)
-    room_keys = RoomKeys(ring.roots)
-    hashing = BcryptPool(reactor, ring.roots.peppers())
+    roots = LiveRoots(ring)
+    bus = _bus(config, roots, now_ms, metrics)
+    room_keys = RoomKeys(roots)
+    hashing = BcryptPool(reactor, roots.peppers)
     accounts = Accounts(store.accounts, hashing, bus, config.limits, os.urandom, room_keys)
     administration = Administration(
         store.administration, accounts, bus, os.urandom, config.registration
@@ -156,6 +159,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     daemon = Daemon(
         store=store,
         ring=ring,
+        rereading=Rereading(ring.path, roots, store.ledger, store.events.forget, reactor),
         prepared=prepared,
         accounts=accounts,
         administration=administration,
@@ -178,7 +182,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         invitations=Invitations(store.changes, room_changes, os.urandom),
         limits=limits,
         origins=origins,
-        csrf_key=ring.roots.purpose("csrf"),
+        csrf_keys=lambda: roots.purposes("csrf"),
         ready=daemon.why_not_ready,
         draining=lambda: daemon.draining,
         admit=sockets.admit,
@@ -197,7 +201,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
 
 
 def _bus(
-    config: Config, ring: Keyring, wall_clock_ms: Callable[[], int], metrics: Metrics
+    config: Config, roots: LiveRoots, wall_clock_ms: Callable[[], int], metrics: Metrics
 ) -> LocalBus | RedisBus:
     if config.bus is None:
         return LocalBus()
@@ -205,11 +209,11 @@ def _bus(
     # Only now: its packages are an extra, and importing them installs the reactor.
     from .bus.redis import RedisBus
 
-    codec = Codec(ring.roots.purpose("bus"), b64url(os.urandom(16)), wall_clock_ms)
+    codec = Codec(lambda: roots.purposes("bus"), b64url(os.urandom(16)), wall_clock_ms)
     return RedisBus(
         config.bus,
         codec=codec,
-        database_id=ring.roots.database_id,
+        database_id=roots.now.database_id,
         metrics=metrics,
         reactor=global_reactor,
     )

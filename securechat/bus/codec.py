@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from ..core.encoding import b64url, from_b64url
@@ -64,11 +64,16 @@ class _Last(NamedTuple):
 
 
 class Codec:
-    """Signs and reads the messages of one node; ``key`` is shared by all who have the keyring."""
+    """Signs and reads the messages of one node; the keys are shared by all who have the keyring."""
 
-    def __init__(self, key: bytes, node: str, wall_clock: Callable[[], int]) -> None:
-        """``wall_clock`` gives milliseconds since 1970."""
-        self._key = key
+    def __init__(
+        self, keys: Callable[[], Sequence[bytes]], node: str, wall_clock: Callable[[], int]
+    ) -> None:
+        """``keys`` gives those in use: the first signs, any of them is believed.
+
+        ``wall_clock`` gives milliseconds since 1970.
+        """
+        self._keys = keys
         self._node = node
         self._wall_clock = wall_clock
         self._sent = 0
@@ -81,7 +86,7 @@ class Codec:
         head = {"n": self._node, "c": self._sent, "t": self._wall_clock(), "k": kind}
         whole = head | fields
         body = json.dumps(whole, separators=(",", ":")).encode("ascii")
-        return self._mac(body) + b" " + body
+        return _mac(self._keys()[0], body) + b" " + body
 
     def decode(self, message: bytes) -> tuple[News, ...]:
         """What ``message`` tells: nothing where it is our own, or of a kind unknown here.
@@ -91,7 +96,8 @@ class Codec:
         if len(message) > MOST_BYTES or message[_MAC_CHARS : _MAC_CHARS + 1] != b" ":
             raise Unheard("unreadable")
         body = message[_MAC_CHARS + 1 :]
-        if not hmac.compare_digest(message[:_MAC_CHARS], self._mac(body)):
+        mac = message[:_MAC_CHARS]
+        if not any(hmac.compare_digest(mac, _mac(key, body)) for key in self._keys()):
             raise Unheard("forged")
         try:
             whole = json.loads(body)
@@ -119,8 +125,9 @@ class Codec:
             raise Unheard("stale")
         self._last[node] = _Last(number, max(time_ms, last.time_ms))
 
-    def _mac(self, body: bytes) -> bytes:
-        return b64url(hmac.digest(self._key, body, hashlib.sha256)).encode("ascii")
+
+def _mac(key: bytes, body: bytes) -> bytes:
+    return b64url(hmac.digest(key, body, hashlib.sha256)).encode("ascii")
 
 
 def _fields(news: News) -> tuple[str, dict[str, Any]]:

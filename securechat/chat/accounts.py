@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted.logger import Logger
+
 from ..core import ports
-from ..core.errors import NameTaken
+from ..core.errors import Busy, NameTaken, Unavailable
 from ..core.model import (
     Changed,
     Device,
@@ -23,6 +25,8 @@ from ..core.passwords import complaint, is_hashable
 from ..core.sentences import Sentence
 from ..core.settings import Limits
 from .sessions import Sessions
+
+log = Logger()
 
 UNKNOWN = Device()
 
@@ -184,11 +188,24 @@ class Accounts(Sessions):
         """
         user, stored = await self.proven(username, password)
         session, token = self.new_session(user, now_ms, device)
-        # Checking took a while: a password that was renewed meanwhile lets nobody in any more.
+        # Checking took a while: a password that was renewed meanwhile lets nobody in any more. It
+        # is checked once more, since the same one may only have got another pepper.
         if not await self._store.add_session(session, stored):
-            raise WrongPair
+            user, stored = await self.proven(username, password)
+            if not await self._store.add_session(session, stored):
+                raise WrongPair
+        await self._keep_up(user, stored, password)
         await self.replace(replacing)
         return session, token
+
+    async def _keep_up(self, user: User, stored: PasswordHash, password: str) -> None:
+        """Store the password under the newest pepper; where that fails, at the next log-in."""
+        if not self._hashing.outdated(stored):
+            return
+        try:
+            await self._store.renew_hash(user.id, stored, await self._hashing.hash(password))
+        except (Busy, Unavailable) as error:
+            log.info("a password keeps its older pepper for now: {reason}", reason=str(error))
 
     async def proven(self, username: str, password: str) -> tuple[User, PasswordHash]:
         """Who this is, and the stored password that was checked; WrongPair, or Busy.

@@ -239,6 +239,9 @@ class Journal:
             if not event.encrypted_key and not event.ciphertext:
                 return receipt
             same = self._opened(outcome) == draft.plaintext
+        except Unavailable as error:
+            log.warn("a resend cannot be compared now: {reason}", reason=error)
+            return Refused(Code.UNAVAILABLE)
         except (Damaged, KeyError, TypeError, ValueError) as error:
             log.error(
                 "event {seq} of {room} is damaged: {reason}",

@@ -75,6 +75,13 @@ class Unavailable(Exception):
     """The database (or another part we lean on) is away; the outcome may be unknown."""
 
 
+class RootUnknown(Unavailable):
+    """Something stored names a root key that this daemon's keyring does not have (yet)."""
+
+    def __init__(self, root_id: int) -> None:
+        super().__init__(f"root key {root_id} is not in this daemon's keyring")
+
+
 class Misconfigured(Exception):
     """The daemon must not start like this; the text says what is wrong and how to set it."""
 

@@ -10,7 +10,8 @@ import hmac
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
     ECDH,
@@ -54,35 +55,92 @@ def room_wrapping_key(root_key: bytes, room: RoomId, epoch: int) -> bytes:
     return hkdf(root_key, info + epoch.to_bytes(4, "big"))
 
 
+class Roots(Protocol):
+    """Where wrapping keys come from."""
+
+    @property
+    def newest(self) -> tuple[int, bytes]:
+        """The root key that seals new things, with its number."""
+
+    def key(self, root_id: int) -> bytes:
+        """The root key with this number; Damaged or RootUnknown where there is none."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class RootKeys:
-    """The keyring's content: root keys (32 bytes each) by number; the highest seals new things."""
+    """The keyring's content: root keys (32 bytes each) by number; the highest seals new things.
+
+    ``made_ms`` says when each was made (milliseconds since 1970), where that is known.
+    """
 
     database_id: str
     keys: Mapping[int, bytes]
+    made_ms: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def newest_id(self) -> int:
         """The number of the root key in use for new things."""
         return max(self.keys)
 
-    def purpose(self, name: str) -> bytes:
-        """The newest root key's key for one purpose."""
-        return purpose_key(self.keys[self.newest_id], name)
+    @property
+    def newest(self) -> tuple[int, bytes]:
+        """The root key in use for new things, with its number."""
+        return self.newest_id, self.keys[self.newest_id]
+
+    def key(self, root_id: int) -> bytes:
+        """The root key with this number; Damaged where there is none."""
+        found = self.keys.get(root_id)
+        if found is None:
+            raise Damaged(f"root key {root_id} is unknown")
+        return found
+
+    def purposes(self, name: str) -> tuple[bytes, ...]:
+        """Every root key's key for one purpose, the newest first."""
+        return tuple(purpose_key(self.keys[one], name) for one in sorted(self.keys, reverse=True))
 
     def peppers(self) -> dict[int, bytes]:
         """The password pepper of every root key, by its number."""
         return {root_id: purpose_key(key, "pepper") for root_id, key in self.keys.items()}
 
-    def identity(self) -> Identity:
-        """What a new database is claimed with: made from its first root key."""
-        return Identity(self.database_id, self._check(min(self.keys)))
+    def adding(self, root_id: int, key: bytes, made_ms: int) -> RootKeys:
+        """These and one more."""
+        keys, made = {**self.keys, root_id: key}, {**self.made_ms, root_id: made_ms}
+        return RootKeys(self.database_id, keys, made)
 
-    def fits(self, identity: Identity) -> bool:
-        """Whether this keyring belongs to the database that was claimed as ``identity``."""
-        return self.database_id == identity.database_id and any(
-            hmac.compare_digest(self._check(root_id), identity.key_check) for root_id in self.keys
-        )
+    def without(self, root_id: int) -> RootKeys:
+        """These but that one."""
+        keys = {one: key for one, key in self.keys.items() if one != root_id}
+        made = {one: ms for one, ms in self.made_ms.items() if one != root_id}
+        return RootKeys(self.database_id, keys, made)
+
+    def identity(self) -> Identity:
+        """What a new database is claimed with."""
+        return Identity(self.database_id, {one: self._check(one) for one in self.keys})
+
+    def news_for(self, identity: Identity) -> Identity | None:
+        """Those of these root keys that the database does not know yet; None: it knows all."""
+        checks = {one: self._check(one) for one in self.keys if one not in identity.checks}
+        return Identity(self.database_id, checks) if checks else None
+
+    def misfit(self, identity: Identity) -> str | None:
+        """Why these are not the keys of the database known as ``identity``, and what to do."""
+        if self.database_id != identity.database_id:
+            return (
+                "belongs to another database. Use the keyring that was made together with this one"
+            )
+        for root_id, check in sorted(identity.checks.items()):
+            if not check:
+                continue
+            if root_id not in self.keys:
+                return f"lacks root key {root_id}, which is in use. Use the newest keyring"
+            if not hmac.compare_digest(check, self._check(root_id)):
+                return (
+                    f"belongs to another database, or was rotated apart from the others: its root "
+                    f"key {root_id} is not the one in use. Use the keyring that has it"
+                )
+        if identity.checks.get(self.newest_id) == b"":
+            return f"has root key {self.newest_id} for new things, which was retired. Remove it"
+        return None
 
     def _check(self, root_id: int) -> bytes:
         info = b"securechat/v1/check" + self.database_id.encode("ascii")
@@ -96,7 +154,7 @@ class RoomKeys:
     reactor's at once: each step on the cache is a single dictionary operation.
     """
 
-    def __init__(self, roots: RootKeys) -> None:
+    def __init__(self, roots: Roots) -> None:
         self._roots = roots
         self._unwrapped: OrderedDict[tuple[str, int, bytes], bytes] = OrderedDict()
 
@@ -106,10 +164,17 @@ class RoomKeys:
 
     def new_key(self, room: RoomId, epoch: int, first_seq: int, now_ms: int) -> StoredKey:
         """A fresh random room key, wrapped under the newest root key."""
-        root_id = self._roots.newest_id
-        wrapping_key = room_wrapping_key(self._roots.keys[root_id], room, epoch)
+        root_id, root_key = self._roots.newest
+        wrapping_key = room_wrapping_key(root_key, room, epoch)
         wrapped = aes_key_wrap(wrapping_key, os.urandom(_ROOM_KEY_BYTES))
         return StoredKey(room, epoch, root_id, wrapped, first_seq, now_ms)
+
+    def rewrapped(self, key: StoredKey) -> StoredKey:
+        """``key`` under the newest root key, always in the same bytes; raises Damaged."""
+        root_id, root_key = self._roots.newest
+        wrapping_key = room_wrapping_key(root_key, key.room, key.epoch)
+        wrapped = aes_key_wrap(wrapping_key, self.unwrap(key))
+        return replace(key, root_id=root_id, wrapped=wrapped)
 
     def seal(self, draft: Draft, seq: int, key: StoredKey) -> StoredEvent:
         """Seal ``draft`` as number ``seq`` of its room under ``key``."""
@@ -120,14 +185,20 @@ class RoomKeys:
         return envelope.open_event(event, key.kid, self.unwrap(key))
 
     def unwrap(self, key: StoredKey) -> bytes:
-        """The room key (32 bytes); raises Damaged where the row was altered or misplaced."""
+        """The room key (32 bytes).
+
+        Raises Damaged where the row was altered or misplaced, RootUnknown as ``roots`` do.
+        """
         place = (key.kid, key.root_id, key.wrapped)
         known = self._unwrapped.get(place)
         if known is not None:
             return known
-        root_key = self._roots.keys.get(key.root_id)
-        if root_key is None:
-            raise Damaged(f"the room key {key.kid} names root key {key.root_id}, which is unknown")
+        try:
+            root_key = self._roots.key(key.root_id)
+        except Damaged:
+            raise Damaged(
+                f"the room key {key.kid} names root key {key.root_id}, which is unknown"
+            ) from None
         try:
             opened = aes_key_unwrap(room_wrapping_key(root_key, key.room, key.epoch), key.wrapped)
         except InvalidUnwrap:

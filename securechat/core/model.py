@@ -368,10 +368,24 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which database this is, and the proof that a root key belongs to it."""
+    """Which database this is, and which root keys it has known.
+
+    ``checks`` has a proof of each by its number; it is empty for one that was retired.
+    """
 
     database_id: str
-    key_check: bytes
+    checks: Mapping[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class RootUse:
+    """What needs one root key: how many room keys it wraps, how many passwords it peppers."""
+
+    room_keys: int = 0
+    passwords: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.room_keys or self.passwords)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,10 @@ def hash_password(password: str, peppers: Peppers, cost: int = DEFAULT_COST) -> 
 
 
 def password_matches(password: str, stored: PasswordHash, peppers: Peppers) -> bool:
-    """Whether ``password`` is the stored one; Damaged where its pepper or hash is unusable."""
+    """Whether ``password`` is the stored one; Damaged where its pepper or hash is unusable.
+
+    Where ``peppers`` raise RootUnknown, so does this.
+    """
     pepper = peppers.get(stored.root_id)
     if pepper is None:
         raise Damaged(f"a password was stored under root key {stored.root_id}, which is missing")

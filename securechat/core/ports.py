@@ -75,6 +75,9 @@ class Accounts(Protocol):
         These are the members and the authors of rooms that ``viewer`` is in; others are left out.
         """
 
+    def renew_hash(self, user: UserId, old: PasswordHash, new: PasswordHash) -> Awaitable[None]:
+        """Store the same password under another pepper, unless it is no longer ``old``."""
+
     def add_session(self, session: Session, proof: PasswordHash | None = None) -> Awaitable[bool]:
         """Store a new session of an existing person.
 
@@ -378,6 +381,9 @@ class Ledger(Protocol):
     def claim(self, identity: Identity) -> None:
         """Give a new database its identity; Misconfigured where it has one or holds people."""
 
+    def admit(self, identity: Identity) -> None:
+        """Take further root keys into service; Misconfigured where others have these numbers."""
+
 
 class Hashing(Protocol):
     """bcrypt off the reactor's thread; both raise Busy when too many are waiting."""
@@ -390,6 +396,9 @@ class Hashing(Protocol):
 
         None stands for an unknown user: the same work is done and the answer is no.
         """
+
+    def outdated(self, stored: PasswordHash) -> bool:
+        """Whether ``hash`` would take a newer pepper."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from twisted.logger import Logger
 
 from ..core import envelope, wire
 from ..core.encoding import b64url
-from ..core.errors import Damaged
+from ..core.errors import Damaged, RootUnknown
 from ..core.keys import Channel, RoomKeys
 from ..core.model import RoomId, StoredEvent, StoredKey
 from .outbox import Outbox
@@ -21,13 +21,13 @@ log = Logger()
 def wrap_keys(
     channel: Channel, room_keys: RoomKeys, keys: Iterable[StoredKey]
 ) -> list[dict[str, str]]:
-    """``[{"kid","wrapped"}]`` for one connection; a key that is damaged is logged and left out."""
+    """``[{"kid","wrapped"}]`` for one connection; a key that does not open is logged, left out."""
     wrapped = []
     for key in keys:
         try:
             wrapped.append({"kid": key.kid, "wrapped": b64url(channel.wrap(room_keys.unwrap(key)))})
-        except Damaged as error:
-            log.error("the key {kid} is damaged: {reason}", kid=key.kid, reason=error)
+        except (Damaged, RootUnknown) as error:
+            log.error("the key {kid} cannot be given: {reason}", kid=key.kid, reason=error)
     return wrapped
 
 

@@ -110,6 +110,14 @@ class Accounts:
 
         return self._database.read("people", work)
 
+    def renew_hash(self, user: UserId, old: PasswordHash, new: PasswordHash) -> Deferred[None]:
+        """Store the same password under another pepper, unless it is no longer ``old``."""
+
+        def work(tx: Transaction) -> None:
+            people.set_password(tx, user, new, instead_of=old)
+
+        return self._database.write("renew_hash", work)
+
     def add_session(self, session: Session, proof: PasswordHash | None = None) -> Deferred[bool]:
         """Store a new session of an existing person; False: ``proof`` is not the password (now).
 

@@ -36,7 +36,6 @@ RESET = """
     WHERE r.digest = ? AND r.expires_ms > ?"""
 USE_RESET = "DELETE FROM resets WHERE user_id = ? AND digest = ?"
 PERSON = "SELECT id FROM users WHERE id = ?"
-RENEW = "UPDATE users SET password_bcrypt = ?, password_root_id = ? WHERE id = ?"
 SESSIONS = "SELECT digest FROM sessions WHERE user_id = ?"
 END_SESSIONS = "DELETE FROM sessions WHERE user_id = ?"
 
@@ -144,7 +143,7 @@ class Administration:
             tx.one(PERSON + tx.for_update, row[0])
             if tx.run(USE_RESET, row[0], digest) == 0:
                 return None
-            tx.run(RENEW, password.bcrypt, password.root_id, row[0])
+            people.set_password(tx, UserId(row[0]), password)
             ended = tx.all(SESSIONS + tx.for_update, row[0])
             tx.run(END_SESSIONS, row[0])
             return tuple(SessionDigest(bytes(one)) for (one,) in ended)

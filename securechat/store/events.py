@@ -88,6 +88,10 @@ class Events:
         """The room's newest number; 0 where there is no event or no such room."""
         return self._database.read("head", lambda tx: log.newest_number(tx, room))
 
+    def forget(self) -> Deferred[None]:
+        """Forget what is remembered of rooms: their keys may be wrapped under another root key."""
+        return self._database.write_in_steps("forget", lambda run: self._heads.clear())
+
     def _append(self, run: Run, drafts: tuple[Draft, ...], sealer: Sealer) -> list[Outcome]:
         if not drafts:
             return []

@@ -45,6 +45,10 @@ class Heads:
         """Remove and return what is remembered of ``rooms``: until COMMIT it is a guess."""
         return {room: self._heads.pop(room) for room in rooms if room in self._heads}
 
+    def clear(self) -> None:
+        """Forget every room."""
+        self._heads.clear()
+
     def remember(self, heads: Mapping[RoomId, Head]) -> None:
         """Keep what a COMMIT has made true."""
         for room, head in heads.items():

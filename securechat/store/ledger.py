@@ -6,11 +6,12 @@ import sqlite3
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from ..core.errors import Misconfigured, Unavailable
-from ..core.model import Identity
-from . import durability, migrations
+from ..core.model import Identity, RootUse, StoredKey
+from . import durability, migrations, roots, rotation
 from .evidence import Evidence
 from .faults import Conflict, Contended, Denied, Lost
 from .migrations import Migration
@@ -20,8 +21,6 @@ from .transaction import Transaction
 
 T = TypeVar("T")
 
-META = "SELECT name, value FROM meta WHERE name IN ('database_id', 'key_check')"
-SET_META = "INSERT INTO meta (name, value) VALUES (?, ?)"
 USED = (
     "SELECT 1 FROM users UNION ALL SELECT 1 FROM events UNION ALL SELECT 1 FROM room_keys LIMIT 1"
 )
@@ -66,34 +65,77 @@ class Ledger:
             if not isinstance(self._dialect, Sqlite):  # whose settings ``prepare`` makes itself
                 self._check(tx)
             steps = migrations.known()
-            return None if len(migrations.pending(tx, steps)) == len(steps) else _identity(tx)
+            is_new = len(migrations.pending(tx, steps)) == len(steps)
+            return None if is_new else roots.identity(tx)
 
     def identity(self) -> Identity | None:
         """The identity the database was claimed with; None for a new one."""
-        return self._run(_identity)
+        return self._look(roots.identity)
 
     def is_unused(self) -> bool:
         """Whether it holds nobody and nothing that was said."""
-        return self._run(lambda tx: tx.one(USED) is None)
+        return self._look(lambda tx: tx.one(USED) is None)
 
     def claim(self, identity: Identity) -> None:
         """Give a new database its identity; Misconfigured where it has one or holds people."""
 
         def work(tx: Transaction) -> None:
-            if _identity(tx) is not None:
+            if roots.identity(tx) is not None:
                 raise Misconfigured("The database has an identity already: another keyring's.")
             if tx.one(USED) is not None:
                 raise Misconfigured(
                     "The database holds people or messages but no identity: it cannot be given "
                     "to a new keyring. Restore its backup together with its keyring."
                 )
-            tx.run(SET_META, "database_id", identity.database_id.encode())
-            tx.run(SET_META, "key_check", identity.key_check)
+            roots.claim(tx, identity)
 
         try:
             self._run(work)
         except Conflict as conflict:
             raise Misconfigured("Another daemon has just claimed the database.") from conflict
+
+    def admit(self, identity: Identity) -> None:
+        """Take those root keys into service that are not; Misconfigured where others are."""
+
+        def work(tx: Transaction) -> None:
+            known = roots.identity(tx) or Identity(identity.database_id, {})
+            for root_id, check in identity.checks.items():
+                if known.checks.get(root_id, check) != check:
+                    raise Misconfigured(
+                        f"Another root key {root_id} was made elsewhere: use the keyring with that."
+                    )
+            roots.admit(tx, known, identity)
+
+        try:
+            self._run(work)
+        except Conflict:
+            self._run(work)  # somebody did the same at this moment, or took the number
+
+    def root_uses(self) -> dict[int, RootUse]:
+        """What needs each root key, by its number; what nothing needs is left out."""
+        return self._look(rotation.uses)
+
+    def usernames_under(self, root_id: int, limit: int) -> list[str]:
+        """Whose passwords need this root key: the first ``limit`` user names."""
+        return self._look(lambda tx: rotation.usernames_under(tx, root_id, limit))
+
+    def retire(self, root_id: int) -> RootUse:
+        """Let nothing new be stored under this root key, unless something needs it: then what."""
+        return self._run(lambda tx: rotation.retire(tx, root_id), patient=True)
+
+    def room_keys(self) -> Iterator[list[StoredKey]]:
+        """All room keys, a page at a time; one that comes meanwhile may be missed."""
+        room, epoch = "", 0
+        while page := self._look(partial(rotation.room_keys_after, room=room, epoch=epoch)):
+            yield page
+            room, epoch = page[-1].room, page[-1].epoch
+
+    def rewrap(self, pairs: Sequence[tuple[StoredKey, StoredKey]]) -> int:
+        """Put the second of each pair in the first one's place, where that still stands: in one.
+
+        How many. Waits as long as it takes for a daemon that is writing.
+        """
+        return self._run(lambda tx: rotation.rewrap(tx, pairs), patient=True)
 
     @contextmanager
     def evidence(self) -> Iterator[Evidence]:
@@ -107,8 +149,12 @@ class Ledger:
         else:
             durability.check_server(tx)
 
-    def _run(self, work: Callable[[Transaction], T]) -> T:
-        with self._connected() as connection:
+    def _look(self, work: Callable[[Transaction], T]) -> T:
+        with self._connected(writes=False) as connection:
+            return work(Transaction(connection, self._dialect))
+
+    def _run(self, work: Callable[[Transaction], T], *, patient: bool = False) -> T:
+        with self._connected(patient=patient) as connection:
             self._dialect.begin(connection, writes=True)
             result = work(Transaction(connection, self._dialect))
             self._dialect.commit(connection, writes=True)
@@ -147,15 +193,6 @@ class Ledger:
 
 
 _FAULTS = (Lost, Contended, Conflict, Denied)
-
-
-def _identity(tx: Transaction) -> Identity | None:
-    facts = {name: bytes(value) for name, value in tx.all(META)}
-    if not facts:
-        return None
-    if len(facts) != 2:
-        raise Misconfigured("The database's identity is incomplete: restore it from a backup.")
-    return Identity(facts["database_id"].decode("ascii"), facts["key_check"])
 
 
 def _denied(dialect: Sqlite | Mysql, fault: Denied) -> str:

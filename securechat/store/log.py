@@ -18,6 +18,7 @@ from ..core.model import (
     StoredKey,
     UserId,
 )
+from . import roots
 from .admission import Admission, Author, Target, until
 from .heads import Head
 from .numbering import Annotation, Post, post_of
@@ -174,7 +175,11 @@ def keys_named(tx: Transaction, room: RoomId, kids: Set[str | None]) -> dict[str
 
 
 def insert_keys(tx: Transaction, keys: Sequence[StoredKey]) -> None:
-    """Store new epochs; the rooms' revisions are raised by ``advance``."""
+    """Store new epochs; the rooms' revisions are raised by ``advance``.
+
+    Unavailable where they are wrapped under a root key that was retired.
+    """
+    roots.require_in_service(tx, {key.root_id for key in keys})
     tx.run_many(
         INSERT_KEY,
         [(k.room, k.epoch, k.root_id, k.wrapped, k.first_seq, k.created_ms) for k in keys],

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from ..core.model import PasswordHash, Session, SessionDigest, User, UserId
 from . import people
 from .accounts import STORED
-from .administration import FORGET_RESET, RENEW
+from .administration import FORGET_RESET
 from .administration import SESSIONS as DIGESTS
 from .database import Database
 from .transaction import Transaction, chunks, marks
@@ -57,7 +57,7 @@ class OwnAccount:
             ended = _held(tx, user)
             if mine not in ended:
                 return None
-            tx.run(RENEW, password.bcrypt, password.root_id, user)
+            people.set_password(tx, user, password)
             tx.run(FORGET_RESET, user)
             _end(tx, ended)
             people.add_session(tx, session)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ..core.errors import NameTaken
 from ..core.model import Device, PasswordHash, Person, Session, SessionDigest, User, UserId
+from . import roots
 from .faults import Conflict
 from .transaction import Row, Transaction, chunks, marks
 
@@ -15,6 +16,8 @@ ADD_USER = """
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
 ADMINISTRATOR = "SELECT 1 FROM users WHERE id = ? AND role = 'administrator'"
 TAKEN = "SELECT 1 FROM users WHERE username = ?"
+STORE_HASH = "UPDATE users SET password_bcrypt = ?, password_root_id = ? WHERE id = ?"
+EXCHANGE_HASH = STORE_HASH + " AND password_bcrypt = ? AND password_root_id = ?"
 ADD_SESSION = """
     INSERT INTO sessions (digest, user_id, created_ms, seen_ms, browser, platform)
     VALUES (?, ?, ?, ?, ?, ?)"""
@@ -31,7 +34,11 @@ SEEN = """
 
 
 def add(tx: Transaction, user: User, password: PasswordHash, now_ms: int) -> None:
-    """Store a new person, who is in no room yet. Raises NameTaken."""
+    """Store a new person, who is in no room yet.
+
+    Raises NameTaken, and Unavailable where the password's root key was retired.
+    """
+    roots.require_in_service(tx, {password.root_id})
     try:
         tx.run(
             ADD_USER,
@@ -48,6 +55,21 @@ def add(tx: Transaction, user: User, password: PasswordHash, now_ms: int) -> Non
         if tx.one(TAKEN, user.username) is None:
             raise
         raise NameTaken(user.username) from conflict
+
+
+def set_password(
+    tx: Transaction, user: UserId, password: PasswordHash, instead_of: PasswordHash | None = None
+) -> None:
+    """Store the password, where ``instead_of`` is the one that stands (None: whatever stands).
+
+    Unavailable where its root key was retired.
+    """
+    roots.require_in_service(tx, {password.root_id})
+    if instead_of is None:
+        tx.run(STORE_HASH, password.bcrypt, password.root_id, user)
+    else:
+        values = (password.bcrypt, password.root_id, user, instead_of.bcrypt, instead_of.root_id)
+        tx.run(EXCHANGE_HASH, *values)
 
 
 def is_administrator(tx: Transaction, user: UserId) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def build_site(
     invitations: Invitations,
     limits: Limits,
     origins: Origins,
-    csrf_key: bytes,
+    csrf_keys: Callable[[], Sequence[bytes]],
     ready: Ready,
     draining: Callable[[], bool],
     admit: Admit,
@@ -75,7 +75,7 @@ def build_site(
                        session_days, password_min
     origins            which hosts and origins are ours; without a public URL call
                        ``origins.listen_on(ports)`` once the ports are known
-    csrf_key           32 bytes derived from the root key
+    csrf_keys          those derived from the root keys, 32 bytes each, the newest first
     ready              None, or why the daemon is not ready (a short text, shown at /readyz); may
                        return an awaitable
     draining           whether new sockets are turned away because the daemon is stopping
@@ -105,7 +105,7 @@ def build_site(
         limits=limits,
         origins=origins,
         cookies=cookies,
-        csrf=Csrf(csrf_key),
+        csrf=Csrf(csrf_keys),
         templates=templates,
         known_registration=lambda: administration.known_registration,
         metrics=metrics,

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from twisted.web.http import Request
@@ -75,22 +75,31 @@ class Cookies:
 
 
 class Csrf:
-    """CSRF tokens: a MAC over a cookie's value, so that neither gives the other away."""
+    """CSRF tokens: a MAC over a cookie's value, so that neither gives the other away.
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    ``keys`` gives those in use: the first makes tokens, and any of them is believed, since a page
+    may be older than the newest.
+    """
+
+    def __init__(self, keys: Callable[[], Sequence[bytes]]) -> None:
+        self._keys = keys
 
     def token(self, kind: Kind, cookie: str) -> str:
         """The token of the forms that belong to this cookie."""
-        mac = hmac.digest(self._key, f"{kind}\0{cookie}".encode(), hashlib.sha256)
-        return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+        return _token(self._keys()[0], kind, cookie)
 
     def holds(self, kind: Kind, cookie: str | None, token: str) -> bool:
         """Whether ``token`` belongs to ``cookie``; compared in constant time."""
         if cookie is None:
             return False
-        expected = self.token(kind, cookie).encode()
-        return hmac.compare_digest(expected, token.encode("utf-8", "surrogatepass"))
+        sent = token.encode("utf-8", "surrogatepass")
+        expected = [_token(key, kind, cookie).encode() for key in self._keys()]
+        return any(hmac.compare_digest(one, sent) for one in expected)
+
+
+def _token(key: bytes, kind: Kind, cookie: str) -> str:
+    mac = hmac.digest(key, f"{kind}\0{cookie}".encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
 
 
 def came_from_us(request: Request, origins: Origins) -> bool:

@@ -48,7 +48,7 @@ class Node:
         self.heard: list[News] = []
         self.bus = RedisBus(
             server,
-            codec=Codec(KEY, name, wall_clock),
+            codec=Codec(lambda: [KEY], name, wall_clock),
             database_id=chat,
             metrics=self.metrics,
             reactor=TWISTED,

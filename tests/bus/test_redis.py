@@ -76,7 +76,7 @@ class Crossing(RedisCase):
         self.assertEqual(eve.heard, [Reached(GENERAL, 5), Reached(RoomId("other"), 9)])
         self.assertEqual(ada.heard, [batch])
         self.assertEqual(eve.figure("messages_received_total"), 1)
-        self.assertNotIn(b"secret", Codec(KEY, "n", now_ms).encode(batch))
+        self.assertNotIn(b"secret", Codec(lambda: [KEY], "n", now_ms).encode(batch))
 
     async def test_a_daemon_does_not_hear_itself_twice(self) -> None:
         ada, eve = await self.nodes(self.over_socket(self.new_server()), 2)
@@ -112,9 +112,9 @@ class Believing(RedisCase):
     async def test_what_is_forged_old_or_nonsense_is_dropped_and_counted(self) -> None:
         server = self.new_server()
         [eve] = await self.nodes(self.over_socket(server), 1)
-        honest = Codec(KEY, "another", now_ms).encode(Reached(GENERAL, 9))
-        other_key = Codec(b"x" * 32, "another", now_ms).encode(Reached(GENERAL, 9))
-        old = Codec(KEY, "another", lambda: now_ms() - 61_000).encode(Reached(GENERAL, 9))
+        honest = Codec(lambda: [KEY], "another", now_ms).encode(Reached(GENERAL, 9))
+        other_key = Codec(lambda: [b"x" * 32], "another", now_ms).encode(Reached(GENERAL, 9))
+        old = Codec(lambda: [KEY], "another", lambda: now_ms() - 61_000).encode(Reached(GENERAL, 9))
         for message in (
             other_key,
             honest.replace(b":9", b":8"),

@@ -25,7 +25,7 @@ from tests.store.sealing import (
 )
 
 ANN = person("ann")
-IDENTITY = Identity("id-of-this-database", bytes(range(32)))
+IDENTITY = Identity("id-of-this-database", {1: bytes(range(32))})
 
 
 class PowerCut(Exception):
@@ -41,7 +41,7 @@ class LedgerContract(StoreCase):
         self.assertIsNone(self.store.ledger.identity())
         self.store.ledger.claim(IDENTITY)
         self.assertEqual(self.store.ledger.identity(), IDENTITY)
-        self.assertRaises(Misconfigured, self.store.ledger.claim, Identity("other", b"x"))
+        self.assertRaises(Misconfigured, self.store.ledger.claim, Identity("other", {1: b"x"}))
         self.assertEqual(self.store.ledger.identity(), IDENTITY)
 
     async def test_a_database_that_holds_people_is_not_claimed(self) -> None:

@@ -91,6 +91,12 @@ class MemoryAccounts:
     async def people(self, viewer: UserId, ids: Sequence[UserId]) -> list[Person]:
         return [user for user, _ in self.users.values() if user.id in ids]
 
+    async def renew_hash(self, user: UserId, old: PasswordHash, new: PasswordHash) -> None:
+        await self._ready()
+        for name, (person, stored) in self.users.items():
+            if (person.id, stored) == (user, old):
+                self.users[name] = (person, new)
+
     async def add_session(self, session: Session, proof: PasswordHash | None = None) -> bool:
         await self._ready()
         if proof is not None and self.users[session.user.username][1] != proof:

@@ -29,6 +29,7 @@ class InlineHashing:
     def __init__(self) -> None:
         self.work = 0
         self.busy = False
+        self.peppers = dict(PEPPERS)
         self._nobody = hash_password("nobody", PEPPERS, 4)
 
     def _start(self) -> None:
@@ -38,12 +39,15 @@ class InlineHashing:
 
     def hash(self, password: str) -> Deferred[PasswordHash]:
         self._start()
-        return succeed(hash_password(password, PEPPERS, 4))
+        return succeed(hash_password(password, self.peppers, 4))
 
     def matches(self, password: str, stored: PasswordHash | None) -> Deferred[bool]:
         self._start()
-        same = password_matches(password, stored or self._nobody, PEPPERS)
+        same = password_matches(password, stored or self._nobody, self.peppers)
         return succeed(same and stored is not None)
+
+    def outdated(self, stored: PasswordHash) -> bool:
+        return stored.root_id < max(self.peppers)
 
 
 class HeardBus:

@@ -82,7 +82,7 @@ class Web:
             invitations=Invitations(rooms, rooms, self.random),
             limits=self.limits,
             origins=self.origins,
-            csrf_key=CSRF_KEY,
+            csrf_keys=lambda: [CSRF_KEY],
             ready=lambda: self.not_ready,
             draining=lambda: self.draining,
             admit=admit or (lambda visitor: Protocol()),

@@ -61,7 +61,7 @@ every_news = st.one_of(
 
 def codec(node: str, at_ms: int = NOW_MS, key: bytes = KEY) -> Codec:
     """A node's, at a fixed time."""
-    return Codec(key, node, lambda: at_ms)
+    return Codec(lambda: [key], node, lambda: at_ms)
 
 
 def signed(content: object) -> bytes:
@@ -124,7 +124,7 @@ class Messages(SynchronousTestCase):
 
     def test_nodes_that_are_gone_are_forgotten_and_still_not_believed_again(self) -> None:
         now_ms = [NOW_MS]
-        eve = Codec(KEY, "eve", lambda: now_ms[0])
+        eve = Codec(lambda: [KEY], "eve", lambda: now_ms[0])
         early = codec("node-0", NOW_MS + STALE_MS).encode(Reached(ROOM, 7))
         eve.decode(early)
         for number in range(1, 100):

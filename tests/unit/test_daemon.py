@@ -85,6 +85,7 @@ class DaemonCase(SynchronousTestCase):
         return Daemon(
             store=cast(Any, None),
             ring=cast(Any, None),
+            rereading=cast(Any, None),
             prepared=True,
             accounts=self.accounts,
             administration=nothing,

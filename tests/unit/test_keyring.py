@@ -9,7 +9,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import TestCase
 
-from securechat import keyring
+from securechat import keyfile, keyring
 from securechat.core.credentials import read_password
 from securechat.core.errors import Misconfigured, Unavailable
 from securechat.core.model import Identity
@@ -35,6 +35,11 @@ class MemoryLedger:
             raise self.failure
         self.claimed = identity
 
+    def admit(self, identity: Identity) -> None:
+        assert self.claimed is not None
+        checks = {**self.claimed.checks, **identity.checks}
+        self.claimed = Identity(identity.database_id, checks)
+
 
 class KeyringTests(TestCase):
     def setUp(self) -> None:
@@ -55,7 +60,7 @@ class KeyringTests(TestCase):
     def test_a_new_database_gets_a_keyring_that_only_its_owner_reads(self) -> None:
         made = self.made()
         self.assertEqual(self.path.stat().st_mode & 0o777, 0o600)
-        self.assertTrue(made.roots.fits(self.ledger.claimed or self.fail()))
+        self.assertIsNone(made.roots.misfit(self.ledger.claimed or self.fail()))
         self.assertEqual(len(made.roots.keys[1]), 32)
 
     def test_the_next_start_uses_the_same_keys(self) -> None:
@@ -107,7 +112,7 @@ class KeyringTests(TestCase):
 
     def test_a_keyring_survives_a_start_that_was_broken_off_before_the_claim(self) -> None:
         draft = keyring.read_or_draft(self.path)
-        draft._save()
+        keyfile.make(draft.path, draft.roots)
         keyring.read_or_draft(self.path).settle(self.ledger)
         self.assertEqual(keyring.read(self.path).roots, draft.roots)
 
@@ -131,7 +136,7 @@ class KeyringTests(TestCase):
             self.assertEqual(keyring.read(self.path).roots, draft.roots)
             self.ledger = MemoryLedger(draft.roots.identity() if committed else None)
             draft.settle(self.ledger)
-            self.assertTrue(draft.roots.fits(self.ledger.claimed or self.fail()))
+            self.assertIsNone(draft.roots.misfit(self.ledger.claimed or self.fail()))
             keyring.read_or_draft(self.path).settle(self.ledger)
             self.path.unlink()
 
@@ -154,7 +159,7 @@ class KeyringTests(TestCase):
     def test_a_keyring_that_is_there_is_never_overwritten(self) -> None:
         draft = keyring.read_or_draft(self.path)
         self.path.write_text("somebody else's")
-        self.assertRaises(Misconfigured, draft._save)
+        self.assertRaises(Misconfigured, keyfile.make, draft.path, draft.roots)
         self.assertEqual(self.path.read_text(), "somebody else's")
         self.assertEqual(list(self.path.parent.iterdir()), [self.path])
 

@@ -41,10 +41,10 @@ class Purposes(TestCase):
 
     def test_a_keyring_knows_its_own_database_only(self) -> None:
         mine, other = roots(), roots()
-        self.assertTrue(mine.fits(mine.identity()))
-        self.assertFalse(other.fits(mine.identity()))
+        self.assertIsNone(mine.misfit(mine.identity()))
+        self.assertIn("another database", other.misfit(mine.identity()) or "")
         renamed = keys.RootKeys(database_id="other", keys=mine.keys)
-        self.assertFalse(renamed.fits(mine.identity()))
+        self.assertIn("another database", renamed.misfit(mine.identity()) or "")
 
     def test_a_root_key_is_never_shown_by_repr(self) -> None:
         mine = roots()

@@ -1,0 +1,100 @@
+"""The keyring is read again while the daemon runs: on SIGHUP, and when a root key is missing."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from .core.errors import Misconfigured, Unavailable
+from .core.keys import RootKeys
+from .core.ports import Ledger
+from .keyring import read
+from .roots import LiveRoots
+from .threads import run_apart
+
+log = Logger()
+
+STDIN = 0
+
+
+class Rereading:
+    """Exchanges the root keys in use for those in the file, or leaves everything as it is."""
+
+    def __init__(
+        self,
+        path: Path,
+        roots: LiveRoots,
+        ledger: Ledger,
+        forget: Callable[[], Awaitable[None]],
+        reactor: Any,
+    ) -> None:
+        """``forget`` drops what is remembered of room keys, which may be wrapped anew by now."""
+        self._path = path
+        self._roots = roots
+        self._ledger = ledger
+        self._forget = forget
+        self._reactor = reactor
+        self._running = self._wanted = False
+
+    def start(self) -> None:
+        """Listen to SIGHUP from now on, in the main thread: the database is known to be ours.
+
+        Only the end of the terminal that the daemon was started in ends it, as it always did.
+        """
+        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        has_terminal = os.isatty(STDIN) and not ignored
+
+        def heard(number: int, frame: object) -> None:
+            is_over = has_terminal and not os.isatty(STDIN)
+            self._reactor.callFromThread(self._reactor.stop if is_over else self.reread)
+
+        signal.signal(signal.SIGHUP, heard)
+        self._roots.tell_behind = lambda: self._reactor.callFromThread(self.reread)
+
+    def reread(self) -> None:
+        """Read the file, once more where that is being done already."""
+        self._wanted = True
+        if not self._running:
+            self._running = True
+            Deferred.fromCoroutine(self._all_wanted()).addErrback(
+                lambda failure: log.failure("the keyring could not be read again", failure)
+            )
+
+    async def _all_wanted(self) -> None:
+        try:
+            while self._wanted:
+                self._wanted = False
+                await self._once()
+        finally:
+            self._running = False
+
+    async def _once(self) -> None:
+        try:
+            roots = await run_apart(self._reactor, self._settled)
+            # Before the older root keys go: what is remembered may be wrapped under them.
+            await self._forget()
+        except (Misconfigured, Unavailable) as error:
+            log.error(
+                "the keyring is not taken, and the one before stays in use: {reason}",
+                event="keyring_refused",
+                reason=str(error),
+            )
+            return
+        self._roots.adopt(roots)
+        log.info(
+            "the keyring was read again: root keys {root_ids}, number {newest} for new things",
+            event="keyring_read",
+            root_ids=sorted(roots.keys),
+            newest=roots.newest_id,
+        )
+
+    def _settled(self) -> RootKeys:
+        ring = read(self._path)
+        ring.settle(self._ledger)
+        return ring.roots

@@ -1,0 +1,262 @@
+"""What ``python -m securechat keys`` does, beside running daemons or without one; blocking.
+
+Every step is whole or not begun, wherever it is broken off, and whoever takes it again goes on. A
+new root key is on the disk before the database puts it in service; an old one is out of service
+before it leaves the disk.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from . import keyfile, keyring
+from .config import Config
+from .core.errors import Damaged, Misconfigured, Unavailable
+from .core.keys import RoomKeys, RootKeys
+from .core.model import Identity, RootUse, StoredKey
+from .core.settings import SqliteDatabase
+from .keyring import Keyring
+from .log import escaped
+from .store import Store
+from .store.ledger import Ledger
+
+DONE, FAILED = 0, 1
+
+KEYS_AT_ONCE = 100
+"""So many room keys change in one transaction."""
+
+NAMES_SHOWN = 10
+
+NEXT = """\
+Next: keep a copy of the keyring, put it on every other machine, and send every daemon SIGHUP.
+Then run  keys rewrap.
+"""
+
+
+class Refusal(Exception):
+    """Why it was not done, as a sentence."""
+
+
+def run(config: Config, command: str, root_id: int | None, out: TextIO) -> int:
+    """Carry out ``keys`` with this command; the exit status. Reasons go to standard error.
+
+    ``root_id`` is which root key to retire.
+    """
+    try:
+        rotation = Rotation(config.keyring, *_opened(config), out)
+        if command == "retire" and root_id is not None:
+            return rotation.retire(root_id)
+        commands: dict[str, Callable[[], int]] = {
+            "status": rotation.status,
+            "rotate": rotation.rotate,
+            "rewrap": rotation.rewrap,
+            "verify": rotation.verify,
+        }
+        return commands[command]()
+    except (Refusal, Misconfigured) as error:
+        reason = str(error)
+    except Unavailable as error:
+        reason = f"the database is away: {error}. Run it again: it goes on from there."
+    sys.stderr.write(f"securechat: {escaped(reason)}\n")
+    return FAILED
+
+
+def _opened(config: Config) -> tuple[Ledger, Identity]:
+    if isinstance(config.database, SqliteDatabase) and not config.database.path.exists():
+        raise Refusal(f"there is no database {config.database.path}: start the daemon once first")
+    ledger = Store(config.database).ledger
+    identity = ledger.examine()
+    if identity is None:
+        raise Refusal("the database is new, or an older version's: start the daemon once first")
+    return ledger, identity
+
+
+class Rotation:
+    """One keyring file and one database, known as ``identity``."""
+
+    def __init__(self, path: Path, ledger: Ledger, identity: Identity, out: TextIO) -> None:
+        self._path = path
+        self._ledger = ledger
+        self._identity = identity
+        self._out = out
+
+    def status(self) -> int:
+        """Tell of every root key what needs it, and what may be done with it."""
+        roots, uses = keyring.read(self._path).roots, self._ledger.root_uses()
+        self._say(f"keyring {self._path}, database {roots.database_id}")
+        for root_id in sorted({*roots.keys, *uses, *self._in_service()}, reverse=True):
+            use = uses.get(root_id, RootUse())
+            made_ms = roots.made_ms.get(root_id)
+            facts = [
+                "made at an unknown time" if made_ms is None else f"made {_minute(made_ms)}",
+                f"wraps {_count(use.room_keys, 'room key')}",
+                f"peppers {_count(use.passwords, 'password')}",
+            ]
+            self._say(
+                f"root key {root_id}: {', '.join(facts)}; {self._standing(roots, root_id, use)}"
+            )
+        return DONE
+
+    def _standing(self, roots: RootKeys, root_id: int, use: RootUse) -> str:
+        if root_id not in roots.keys:
+            return "IT IS NOT IN THIS KEYRING"
+        if root_id not in self._identity.checks:
+            return "not in service yet: run  keys rotate  again"
+        if not self._identity.checks[root_id]:
+            return f"retired: run  keys retire {root_id}  again, which removes it"
+        if root_id == roots.newest_id:
+            return "the newest, for new things"
+        return _what_is_left(use) or f"nothing needs it: keys retire {root_id}  removes it"
+
+    def rotate(self) -> int:
+        """Add a root key to the keyring, for all new things."""
+        with keyfile.held(self._path):
+            ring = self._ring()
+            if ring.roots.news_for(self._identity) is None:
+                root_id = max({*ring.roots.keys, *self._identity.checks}) + 1
+                self._put_in_service(ring, root_id)
+            else:  # a rotation that was broken off
+                ring.settle(self._ledger)
+                root_id = ring.roots.newest_id
+        self._say(f"root key {root_id} is in the keyring {self._path}, for new things.")
+        self._out.write(NEXT)
+        return DONE
+
+    def _put_in_service(self, ring: Keyring, root_id: int) -> None:
+        new = replace(ring, roots=ring.roots.adding(root_id, *keyring.fresh()))
+        keyfile.replace(self._path, new.roots)
+        try:
+            new.settle(self._ledger)
+        except Misconfigured:  # another machine's has this number
+            keyfile.replace(self._path, ring.roots)
+            raise
+
+    def rewrap(self) -> int:
+        """Wrap every room key under the newest root key; FAILED where one does not open."""
+        ring = self._ring()
+        ring.settle(self._ledger)
+        room_keys, newest = RoomKeys(ring.roots), ring.roots.newest_id
+        damages: dict[str, str] = {}
+        done = moved = self._rewrap_all(room_keys, newest, damages)
+        # A daemon that has not read the keyring yet may have made more meanwhile.
+        while moved:
+            moved = self._rewrap_all(room_keys, newest, damages)
+            done += moved
+        for damage in damages.values():
+            self._say(damage)
+        self._say(f"{_count(done, 'room key')} wrapped anew, under root key {newest}.")
+        return FAILED if damages else DONE
+
+    def _rewrap_all(self, room_keys: RoomKeys, newest: int, damages: dict[str, str]) -> int:
+        moved = 0
+        for some in self._older_than(newest):
+            pairs = []
+            for key in some:
+                try:
+                    pairs.append((key, room_keys.rewrapped(key)))
+                except Damaged as damage:
+                    damages[key.kid] = str(damage)
+            began_s = time.monotonic()
+            moved += self._ledger.rewrap(pairs)
+            # Half of the time is the daemons'.
+            time.sleep(time.monotonic() - began_s)
+        return moved
+
+    def _older_than(self, newest: int) -> Iterator[Sequence[StoredKey]]:
+        for page in self._ledger.room_keys():
+            older = [key for key in page if key.root_id != newest]
+            for start in range(0, len(older), KEYS_AT_ONCE):
+                yield older[start : start + KEYS_AT_ONCE]
+
+    def retire(self, root_id: int) -> int:
+        """Remove a root key that nothing needs from the keyring, for good."""
+        with keyfile.held(self._path):
+            ring = keyring.read(self._path)
+            if root_id not in {*ring.roots.keys, *self._identity.checks}:
+                raise Refusal(f"there is no root key {root_id}; keys status  shows which there are")
+            if root_id == ring.roots.newest_id:
+                raise Refusal(f"root key {root_id} is the newest: run  keys rotate  first")
+            # One that the keyring has lost may go as well, where nothing needs it.
+            others = {one: check for one, check in self._identity.checks.items() if one != root_id}
+            ring.check(replace(self._identity, checks=others))
+            left = _what_is_left(self._ledger.retire(root_id))
+            if left:
+                raise Refusal(f"root key {root_id} stays: {left}{self._whose(root_id)}")
+            if root_id in ring.roots.keys:
+                keyfile.replace(self._path, ring.roots.without(root_id))
+        self._say(f"root key {root_id} is retired, and gone from the keyring {self._path}.")
+        self._say("Put this keyring on every other machine, and send every daemon SIGHUP.")
+        return DONE
+
+    def verify(self) -> int:
+        """Open every room key and look for every pepper; FAILED where something is missing."""
+        ring = keyring.read(self._path)
+        faults = 0
+        misfit = ring.roots.misfit(self._identity)
+        if misfit is not None:
+            faults += 1
+            self._say(f"the keyring {self._path} {misfit}.")
+        room_keys, count = RoomKeys(ring.roots), 0
+        for page in self._ledger.room_keys():
+            for key in page:
+                count += 1
+                try:
+                    room_keys.unwrap(key)
+                except Damaged as damage:
+                    faults += 1
+                    self._say(str(damage))
+        uses = self._ledger.root_uses()
+        for root_id, use in uses.items():
+            if use.passwords and root_id not in ring.roots.keys:
+                faults += 1
+                self._say(
+                    f"{_count(use.passwords, 'password')} cannot be checked, since root key "
+                    f"{root_id} is unknown{self._whose(root_id)}"
+                )
+        passwords = sum(use.passwords for use in uses.values())
+        found = f"{_count(count, 'room key')} and the peppers of {_count(passwords, 'password')}"
+        self._say(f"{found}: {f'{faults} wrong' if faults else 'all in order'}")
+        return FAILED if faults else DONE
+
+    def _ring(self) -> Keyring:
+        ring = keyring.read(self._path)
+        ring.check(self._identity)
+        return ring
+
+    def _in_service(self) -> list[int]:
+        return [root_id for root_id, check in self._identity.checks.items() if check]
+
+    def _whose(self, root_id: int) -> str:
+        """The first of those whose passwords need this root key, for the end of a sentence."""
+        names = self._ledger.usernames_under(root_id, NAMES_SHOWN + 1)
+        if not names:
+            return ""
+        shown = ", ".join(names[:NAMES_SHOWN])
+        return f" ({shown}{' …' if len(names) > NAMES_SHOWN else ''})"
+
+    def _say(self, line: str) -> None:
+        print(escaped(line), file=self._out)
+
+
+def _what_is_left(use: RootUse) -> str:
+    """What must happen before the root key can go; empty where nothing must."""
+    reasons = []
+    if use.room_keys:
+        reasons.append(f"{_count(use.room_keys, 'room key')} to be moved by  keys rewrap")
+    if use.passwords:
+        reasons.append(f"{_count(use.passwords, 'password')} to move when their owners log in")
+    return " and ".join(reasons)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _minute(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms / 1_000, UTC):%Y-%m-%d %H:%M} UTC"
