@@ -29,9 +29,7 @@ def read(path: Path) -> RootKeys:
     Raises Misconfigured where it cannot be read, is not ours alone, or is not a keyring.
     """
     try:
-        # Not to wait where a pipe lies in its place.
-        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(opened, "rb") as file:
+        with open(path, "rb", opener=_at_once) as file:
             why = intruder(path, os.fstat(file.fileno()))
             if why is not None:
                 raise Misconfigured(f"the keyring {path} is not safe: {why}")
@@ -41,6 +39,11 @@ def read(path: Path) -> RootKeys:
     except (ValueError, RecursionError):
         raise Misconfigured(f"the keyring {path} is not a keyring: it is not JSON") from None
     return _parse(path, content)
+
+
+def _at_once(path: str, flags: int) -> int:
+    # Not to wait where a pipe lies in its place.
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _parse(path: Path, content: Any) -> RootKeys:

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from securechat.chat.accounts import Accounts, InvalidFields, WrongPair
 from securechat.chat.sessions import DAY_MS
 from securechat.core.errors import Busy, NameTaken, Unavailable
-from securechat.core.model import Session, digest_of
+from securechat.core.model import PasswordHash, Session, digest_of
 from securechat.core.ports import SessionEnded
 from securechat.core.settings import Limits
 
@@ -41,6 +41,54 @@ class AccountsCase(SynchronousTestCase):
 
     def find(self, token: str, now_ms: int) -> Session | None:
         return self.run_now(self.accounts.session_of(token, now_ms))
+
+
+class AfterARotation(AccountsCase):
+    """A new root key brings a new pepper."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.register()
+        self.hashing.peppers[2] = b"q" * 32
+
+    def log_in(self, password: str = PASSWORD) -> tuple[Session, str]:
+        return self.run_now(self.accounts.log_in("ada", password, START_MS))
+
+    def pepper(self) -> int:
+        return self.store.users["ada"][1].root_id
+
+    def test_a_password_takes_the_newest_pepper_at_the_next_log_in(self) -> None:
+        self.assertEqual(self.pepper(), 1)
+        self.log_in()
+        self.assertEqual(self.pepper(), 2)
+        self.log_in()
+        work = self.hashing.work
+        self.log_in()
+        self.assertEqual(self.hashing.work, work + 1)
+
+    def test_a_wrong_password_changes_nothing_and_costs_as_much_as_ever(self) -> None:
+        work = self.hashing.work
+        self.fails(self.accounts.log_in("ada", "a wrong secret", START_MS), WrongPair)
+        self.assertEqual((self.pepper(), self.hashing.work), (1, work + 1))
+
+    def test_where_there_is_no_time_for_it_the_log_in_succeeds_all_the_same(self) -> None:
+        for error in (Busy(3), Unavailable("away")):
+            self.patch(self.store, "renew_hash", lambda *_, error=error: fail(error))
+            self.log_in()
+            self.assertEqual(self.pepper(), 1)
+
+    def test_whoever_logs_in_twice_at_once_gets_in_twice(self) -> None:
+        add_session = self.store.add_session
+
+        async def late(session: Session, proof: PasswordHash | None = None) -> bool:
+            self.patch(self.store, "add_session", add_session)
+            await self.accounts.log_in("ada", PASSWORD, START_MS)
+            return await add_session(session, proof)
+
+        self.patch(self.store, "add_session", late)
+        self.log_in()
+        self.assertEqual(self.pepper(), 2)
+        self.assertEqual(len(self.store.sessions), 3)
 
 
 class Registering(AccountsCase):

@@ -101,6 +101,13 @@ class Messages(SynchronousTestCase):
         message = codec("ada", key=b"x" * 32).encode(Reached(ROOM, 7))
         self.assertEqual(self.why(message), "forged")
 
+    def test_any_key_in_use_is_believed_and_the_newest_signs(self) -> None:
+        newer = Codec(lambda: [b"n" * 32, KEY], "eve", lambda: NOW_MS)
+        news = Reached(ROOM, 7)
+        self.assertEqual(newer.decode(codec("ada").encode(news)), (news,))
+        self.assertEqual(newer.decode(codec("bob", key=b"n" * 32).encode(news)), (news,))
+        self.assertEqual(self.why(newer.encode(news)), "forged")
+
     def test_what_is_older_or_newer_than_a_minute_is_dropped(self) -> None:
         for off_ms, is_heard in ((STALE_MS, True), (STALE_MS + 1, False)):
             for at_ms in (NOW_MS - off_ms, NOW_MS + off_ms):

@@ -46,6 +46,29 @@ class Purposes(TestCase):
         renamed = keys.RootKeys(database_id="other", keys=mine.keys)
         self.assertIn("another database", renamed.misfit(mine.identity()) or "")
 
+    def test_a_keyring_must_have_every_root_key_in_service_and_no_other_under_its_number(
+        self,
+    ) -> None:
+        first = roots()
+        both, elsewhere = (first.adding(2, os.urandom(32), 0) for _ in range(2))
+        known = both.identity()
+        self.assertIsNone(both.misfit(known))
+        self.assertIn("lacks root key 2", first.misfit(known) or "")
+        self.assertIn("root key 2 is not the one", elsewhere.misfit(known) or "")
+        self.assertIn("lacks root key 1", both.without(1).misfit(known) or "")
+        retired = replace(known, checks={**known.checks, 1: b""})
+        for fitting in (both, both.without(1)):
+            self.assertIsNone(fitting.misfit(retired))
+
+    def test_a_new_root_key_is_news_for_the_database_until_it_knows_it(self) -> None:
+        first = roots()
+        both = first.adding(2, os.urandom(32), 0)
+        self.assertIsNone(both.misfit(first.identity()))
+        news = both.news_for(first.identity())
+        assert news is not None
+        self.assertEqual(list(news.checks), [2])
+        self.assertIsNone(both.news_for(both.identity()))
+
     def test_a_root_key_is_never_shown_by_repr(self) -> None:
         mine = roots()
         self.assertNotIn(repr(mine.keys[1])[2:-1], repr(mine))
