@@ -26,6 +26,9 @@ T = TypeVar("T")
 NEW = "another long secret"
 
 
+KEYS = (["keys"], *(["keys", one] for one in ("status", "rotate", "rewrap", "retire", "verify")))
+
+
 class AdministrationCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.web = Web()
@@ -160,14 +163,19 @@ class TheCommandLine(SynchronousTestCase):
             self.assertEqual(home_of(options.config), home, words)
 
     def test_what_means_nothing_is_refused_with_a_sentence(self) -> None:
-        for words in ([], ["admin"], ["admin", "grant"], ["admin", "reports", "x"], ["x"]):
+        for words in (
+            *([], ["admin"], ["admin", "grant"], ["admin", "reports", "x"], ["x"]),
+            *(["keys"], ["keys", "retire"], ["keys", "retire", "1", "2"], ["keys", "rotat"]),
+            *(["keys", "retire", number] for number in ("x", "0", "-1", "1.5", "\u0661", "9" * 30)),
+            *(["keys", command, "1"] for command in ("status", "rotate", "rewrap", "verify")),
+        ):
             errors = StringIO()
             self.patch(sys, "stderr", errors)
             self.assertEqual(main(words), MISUSED, words)
             self.assertRegex(errors.getvalue(), r"\Asecurechat: .+\n\Z")
 
     def test_every_command_has_help(self) -> None:
-        for words in ([], ["admin"], ["admin", "grant"], ["admin", "reset"], ["fsck"]):
+        for words in ([], ["admin"], ["admin", "grant"], ["admin", "reset"], ["fsck"], *KEYS):
             output = StringIO()
             self.patch(sys, "stdout", output)
             ended = self.assertRaises(SystemExit, main, [*words, "--help"])
