@@ -182,6 +182,7 @@ class Daemon(Service):
         """Start what needs the reactor; try until the database is ready."""
         Service.startService(self)
         _collect_seldom()
+        self._rereading.start()
         self._hashing.start()
         if self._prepared:
             self._be_ready()
@@ -210,7 +211,7 @@ class Daemon(Service):
         self._store.start()
         self._bus.start()
         self._prepared = True
-        self._rereading.start()
+        self._rereading.be_ready()
         log.info("ready at {address}", address=self._origins.home)
         Deferred.fromCoroutine(self._offer_setup()).addErrback(
             lambda failure: log.failure("the way to set up could not be told", failure)

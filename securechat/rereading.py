@@ -40,10 +40,10 @@ class Rereading:
         self._ledger = ledger
         self._forget = forget
         self._reactor = reactor
-        self._running = self._wanted = False
+        self._ready = self._running = self._wanted = False
 
     def start(self) -> None:
-        """Listen to SIGHUP from now on, in the main thread: the database is known to be ours.
+        """Listen to SIGHUP from now on; in the main thread.
 
         Only the end of the terminal that the daemon was started in ends it, as it always did.
         """
@@ -55,12 +55,18 @@ class Rereading:
             self._reactor.callFromThread(self._reactor.stop if is_over else self.reread)
 
         signal.signal(signal.SIGHUP, heard)
+
+    def be_ready(self) -> None:
+        """The database is known to be ours: read what was wanted before, and whatever follows."""
+        self._ready = True
         self._roots.tell_behind = lambda: self._reactor.callFromThread(self.reread)
+        if self._wanted:
+            self.reread()
 
     def reread(self) -> None:
-        """Read the file, once more where that is being done already."""
+        """Read the file as soon as may be, once more where that is being done already."""
         self._wanted = True
-        if not self._running:
+        if self._ready and not self._running:
             self._running = True
             Deferred.fromCoroutine(self._all_wanted()).addErrback(
                 lambda failure: log.failure("the keyring could not be read again", failure)

@@ -16,7 +16,7 @@ NAMES_UNDER = "SELECT username FROM users WHERE password_root_id = ? ORDER BY us
 
 ROOM_KEYS = """
     SELECT room_id, epoch, root_id, wrapped, first_seq, created_ms
-    FROM room_keys WHERE room_id > ? OR (room_id = ? AND epoch > ?)
+    FROM room_keys WHERE room_id >= ? AND (room_id > ? OR epoch > ?)
     ORDER BY room_id, epoch LIMIT ?"""
 REWRAP = """
     UPDATE room_keys SET root_id = ?, wrapped = ?

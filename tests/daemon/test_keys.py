@@ -1,121 +1,30 @@
-"""Root keys are made, exchanged and removed while people chat, and whatever is killed meanwhile."""
+"""Root keys are made, exchanged and removed while people chat."""
 
 from __future__ import annotations
 
-import io
+import fcntl
 import os
-import random
+import pty
 import shutil
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import Sequence
-from pathlib import Path
+import termios
+from functools import partial
 
 from twisted.internet import reactor
-from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
 
-from securechat import inspection, keyfile, rotation
-from securechat.config import Config
-from securechat.core import content
+from securechat import keyfile
 from securechat.core.encoding import b64url
-from securechat.core.keys import EPOCH_MS, RoomKeys, RootKeys
-from securechat.core.model import GENERAL, Draft, MessageId, UserId
-from securechat.core.settings import SqliteDatabase
 from securechat.roots import LOOK_AGAIN_S
-from securechat.store import Store
-from tests.faults.client import Client, Visitor
 from tests.support.daemon import NO_PACE, ROOT, DaemonProcess
-from tests.support.senders import faults, history
+from tests.support.senders import history
 
+from .keys_case import READ, KeysCase, keyring_of
 from .several import SeveralCase, SteadyClient
-from .test_administration import CommandLineCase
 
-KILLS = 20
-EPOCHS = 2_000
-READ = "the keyring was read again"
 REFUSED = "the keyring is not taken"
-
-LATER = """
-import sys
-from twisted.internet import reactor
-from securechat import inspection, rotation
-from securechat.__main__ import main
-print("ready", flush=True)
-sys.exit(main(sys.argv[1:]))
-"""
-"""The command line as it is, which says when it begins: what is imported is not to be killed."""
-
-
-def keyring_of(daemon: DaemonProcess) -> Path:
-    """The daemon's own keyring file."""
-    return daemon.data_dir / "keyring.json"
-
-
-class KeysCase(CommandLineCase):
-    async def keys(self, daemon: DaemonProcess, *words: str) -> str:
-        return await self.done(daemon, "keys", *words)
-
-    async def hang_up(self, *daemons: DaemonProcess, told: str = READ) -> None:
-        """SIGHUP, and until the log says what came of it."""
-        goals = [(daemon, daemon.log().count(told) + 1) for daemon in daemons]
-        for daemon in daemons:
-            os.kill(daemon.pid, signal.SIGHUP)
-        await self.until(lambda: all(one.log().count(told) >= goal for one, goal in goals))
-
-    async def newcomer(self, daemon: DaemonProcess, name: str) -> Visitor:
-        visitor = Visitor(daemon.url, name)
-        self.addCleanup(lambda: Deferred.fromCoroutine(visitor.leave()))
-        self.assertEqual(await visitor.register(), 303)
-        return visitor
-
-    async def chatting(self, visitors: Sequence[Visitor]) -> list[Client]:
-        """They post and listen from now on."""
-        clients = [SteadyClient(one, random.Random(n)) for n, one in enumerate(visitors)]
-        for client in clients:
-            self.addCleanup(self.end, client)
-            client.start()
-        await self.more(clients)
-        return list(clients)
-
-    def end(self, client: Client) -> Deferred[None]:
-        return Deferred.fromCoroutine(client.stop())
-
-    async def more(self, clients: Sequence[Client], posts: int = 15) -> None:
-        """Until each has so many posts more acknowledged."""
-        goals = [(client, client.acknowledged + posts) for client in clients]
-        await self.until(lambda: all(one.acknowledged >= goal for one, goal in goals), 60)
-
-    async def hold_against_history(self, clients: Sequence[Client]) -> None:
-        """Nobody was disconnected, told to wait, or lost anything; everything opens."""
-        for client in clients:
-            client.posting = False
-        await self.until(lambda: all(client.is_settled for client in clients), 60)
-        entries = await history(await clients[0].person.chat())
-        newest = entries[-1].seq
-        await self.until(lambda: all(one.sender.stream.newest == newest for one in clients))
-        for client in clients:
-            self.assertEqual((client.reconnects, client.refusals), (0, 0))
-            await client.stop()
-        own = {client.sender.user for client in clients}
-        self.assertEqual(
-            faults(entries, [client.sender for client in clients]),
-            [f"stranger: {one} is nobody's" for one in entries if one.author not in own],
-        )
-
-    async def log_in_again(self, visitors: Sequence[Visitor]) -> None:
-        """Everybody's password takes the newest pepper."""
-        for visitor in visitors:
-            again = self.stranger_like(visitor)
-            self.assertEqual(await again.log_in(), 303)
-
-    def stranger_like(self, visitor: Visitor) -> Visitor:
-        again = Visitor(visitor.url, visitor.username)
-        self.addCleanup(lambda: Deferred.fromCoroutine(again.leave()))
-        return again
 
 
 class WhilePeopleChat(KeysCase):
@@ -298,134 +207,31 @@ class OnSeveralDaemons(SeveralCase, KeysCase):
             keyfile.replace(keyring_of(daemon), newest)
 
 
-class Killed(KeysCase):
-    """kill -9 at any moment: what should open opens, what should be gone is gone."""
+class TheTerminal(KeysCase):
+    is_cold = True
 
-    timeout = 400
-    daemon: DaemonProcess
-    config: Config
-
-    async def old_chat(self, epochs: int) -> list[Client]:
-        """A room with an epoch for every message, as after years, and somebody who chats in it."""
-        self.daemon = self.new_daemon(*NO_PACE).start()
-        folder = self.daemon.data_dir
-        database = SqliteDatabase(folder / "securechat.sqlite3")
-        self.config = Config(folder, database, folder / "keyring.json")
-        visitors = [await self.newcomer(self.daemon, name) for name in ("ada", "old")]
-        user = (await visitors[1].chat()).user_id
-        await deferToThread(self.daemon.stop)
-        store = Store(database)
-        store.start()
-        room_keys = RoomKeys(self.roots)
-        for start in range(0, epochs, 250):
-            drafts = [draft(UserId(user), number) for number in range(start, start + 250)]
-            await store.events.append(drafts, room_keys)
-        await store.stop()
-        self.daemon.start()
-        return await self.chatting(visitors[:1])
-
-    @property
-    def roots(self) -> RootKeys:
-        return keyfile.read(self.config.keyring)
-
-    async def here(self, command: str, root_id: int | None = None) -> None:
-        """The command to its end, in this process."""
-        out = io.StringIO()
-        status = await deferToThread(rotation.run, self.config, command, root_id, out)
-        self.assertEqual(status, 0, out.getvalue())
-
-    async def killed(self, chance: random.Random, within_s: float, *words: str) -> bool:
-        """Kill the command at a random moment; whether that came before its end."""
-        begun = await deferToThread(self.begin, *words)
-        await deferToThread(time.sleep, chance.uniform(0, within_s))
-        begun.kill()
-        await deferToThread(begun.communicate)
-        return begun.returncode == -signal.SIGKILL
-
-    async def seconds_of(self, *words: str) -> float:
-        """How long the command takes, without its imports."""
-        begun = await deferToThread(self.begin, *words)
-        began_s = time.monotonic()
-        await deferToThread(begun.communicate)
-        self.assertEqual(begun.returncode, 0)
-        return time.monotonic() - began_s
-
-    def begin(self, *words: str) -> subprocess.Popen[bytes]:
-        folder = self.daemon.data_dir
-        begun = subprocess.Popen(
-            [sys.executable, "-c", LATER, "--data-dir", str(folder), "keys", *words],
+    def begin(self, daemon: DaemonProcess, terminal: int) -> subprocess.Popen[bytes]:
+        """The daemon as it is started by hand in this terminal."""
+        return subprocess.Popen(
+            daemon.command(),
+            cwd=daemon.folder,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
-            cwd=self.daemon.folder,
-            stdout=subprocess.PIPE,
+            stdin=terminal,
+            stdout=daemon.log_path.open("ab"),
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=partial(fcntl.ioctl, 0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads
         )
-        assert begun.stdout is not None
-        self.assertEqual(begun.stdout.readline(), b"ready\n")
-        return begun
 
-    async def assert_all_opens(self) -> None:
-        await self.here("verify")
-        out = io.StringIO()
-        status = await deferToThread(inspection.inspect, self.config, out)
-        self.assertEqual(status, 0, out.getvalue())
-
-    async def assert_only_the_newest_is_left(self, clients: Sequence[Client]) -> None:
-        """Whatever was killed ends when it is run again, and then nothing old opens anything."""
-        await self.here("rewrap")
-        await self.log_in_again([self.stranger_named(name) for name in ("ada", "old")])
-        for root_id in sorted(self.roots.keys)[:-1]:
-            await self.here("retire", root_id)
-        await self.hang_up(self.daemon)
-        await self.more(clients)
-        await self.assert_all_opens()
-        await self.hold_against_history(clients)
-        newest = self.roots.newest_id
-        self.assertEqual(list(self.roots.keys), [newest])
-        self.assertEqual(list(Store(self.config.database).ledger.root_uses()), [newest])
-        self.assertEqual(list(self.config.data_dir.glob(".keyring*")), [])
-
-    def stranger_named(self, name: str) -> Visitor:
-        return Visitor(self.daemon.url, name)
-
-    async def test_a_rewrapping_killed_anywhere_loses_nothing_and_goes_on(self) -> None:
-        clients = await self.old_chat(EPOCHS)
-        await self.here("rotate")
-        await self.hang_up(self.daemon)
-        whole_s = await self.seconds_of("rewrap")
-        halves, chance = 0, random.Random(7)
-        for _ in range(KILLS):
-            await self.here("rotate")
-            await self.hang_up(self.daemon)
-            await self.killed(chance, whole_s, "rewrap")
-            uses = await deferToThread(Store(self.config.database).ledger.root_uses)
-            halves += sum(use.room_keys > 1 for use in uses.values()) > 1
-            await self.assert_all_opens()
-        self.assertGreaterEqual(halves, KILLS // 4)
-        await self.assert_only_the_newest_is_left(clients)
-
-    async def test_a_rotation_or_a_retirement_killed_anywhere_is_finished_by_the_next(self) -> None:
-        clients = await self.old_chat(250)
-        rotate_s = await self.seconds_of("rotate")
-        await self.here("rotate")
-        retire_s = await self.seconds_of("retire", "2")
-        hits, chance = 0, random.Random(8)
-        for _ in range(KILLS):
-            unused = self.roots.newest_id
-            hits += await self.killed(chance, rotate_s, "rotate")
-            await self.hang_up(self.daemon)
-            await self.assert_all_opens()
-            await self.here("rotate")
-            hits += await self.killed(chance, retire_s, "retire", str(unused))
-            await self.hang_up(self.daemon)
-            await self.assert_all_opens()
-            await self.here("retire", unused)
-            self.assertNotIn(unused, self.roots.keys)
-            await self.hang_up(self.daemon)
-        self.assertGreaterEqual(hits, KILLS // 2)
-        await self.assert_only_the_newest_is_left(clients)
-
-
-def draft(author: UserId, number: int) -> Draft:
-    """What somebody said on one of the days of long ago."""
-    mid = MessageId(b64url(number.to_bytes(16, "big")))
-    plaintext = content.posted("text", f"on day {number}", None)
-    return Draft(GENERAL, mid, author, 10**12 + number * EPOCH_MS, plaintext)
+    async def test_its_end_is_the_daemons_and_any_other_hangup_is_not(self) -> None:
+        daemon = self.new_daemon()
+        ours, theirs = pty.openpty()
+        process = await deferToThread(self.begin, daemon, theirs)
+        self.addCleanup(process.kill)
+        os.close(theirs)
+        await self.until(lambda: "ready at" in daemon.log(), 30)
+        process.send_signal(signal.SIGHUP)
+        await self.until(lambda: READ in daemon.log())
+        os.close(ours)
+        self.assertEqual(await deferToThread(process.wait, 20), 0)
+        self.assertIn("everything is stored; goodbye", daemon.log())

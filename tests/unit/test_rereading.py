@@ -34,6 +34,7 @@ class RereadingCase(TestCase):
         self.roots = LiveRoots(keyring.read(self.path))
         self.forgotten: list[RootKeys] = []
         self.rereading = Rereading(self.path, self.roots, self.ledger, self.forget, reactor)
+        self.rereading.be_ready()
         self.logged: list[LogEvent] = []
         observer: Any = self.logged.append
         globalLogPublisher.addObserver(observer)
@@ -81,6 +82,16 @@ class Taken(RereadingCase):
         self.rereading.start()
         keyfile.replace(self.path, BOTH)
         signal.raise_signal(signal.SIGHUP)
+        while self.roots.newest[0] != 2:
+            await deferLater(reactor, 0.01)
+
+    async def test_what_is_wanted_before_the_database_is_known_is_done_then(self) -> None:
+        early = Rereading(self.path, self.roots, self.ledger, self.forget, reactor)
+        keyfile.replace(self.path, BOTH)
+        early.reread()
+        await deferLater(reactor, 0.05)
+        self.assertEqual(self.roots.newest[0], 1)
+        early.be_ready()
         while self.roots.newest[0] != 2:
             await deferLater(reactor, 0.01)
 
