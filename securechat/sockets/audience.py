@@ -13,25 +13,23 @@ once and in order, whatever raced with what.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable, Mapping
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from ..chat.rooms import MEMBERS_A_PAGE, RoomReader
+from ..chat.rooms import MEMBERS_A_PAGE
 from ..core import envelope, wire
 from ..core.errors import Refused, Unavailable
-from ..core.keys import RoomKeys
 from ..core.model import Feed, RoomId, Sight, StoredEvent, StoredKey, UserId
-from .arrivals import Arrivals, View
-from .outbox import Turn
+from .arrivals import View
 from .reader import Reader, push
+from .round import Round
 from .seldom import Seldom
 from .subscription import Framed, Subscription
+from .ties import Ties
 
 log = Logger()
 
@@ -40,32 +38,6 @@ COUNT_ONCE_WITHIN_S = 1.0
 
 MOST_MEMBERS = MEMBERS_A_PAGE
 """In rooms of more members nobody is told who is online or typing."""
-
-
-class FanoutMetrics(Protocol):
-    """What the fan-out counts."""
-
-    def fanned_out(self, deliveries: int, seconds: float) -> None:
-        """One batch of events went to ``deliveries`` places in ``seconds``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ties:
-    """What all audiences share.
-
-    ``removed`` is told whose subscription was ended because they may not read on, ``arrived`` who
-    has caught up, ``changed`` in which room there may be other members now.
-    """
-
-    room_reader: RoomReader
-    arrivals: Arrivals
-    room_keys: RoomKeys
-    turn: Turn
-    metrics: FanoutMetrics
-    leave: Callable[[Reader, RoomId], None]
-    removed: Callable[[Reader, RoomId], None]
-    arrived: Callable[[Reader, RoomId], None]
-    changed: Callable[[RoomId], None]
 
 
 class Audience:
@@ -82,8 +54,7 @@ class Audience:
         self._ties = ties
         self._heard = 0
         self._pulling = False
-        self._fresh: list[bytes] = []
-        self._fresh_key: StoredKey | None = None
+        self._round: Round | None = None
         self._count = Seldom(ties.turn.clock, COUNT_ONCE_WITHIN_S, self._tell_count)
 
     @property
@@ -103,12 +74,12 @@ class Audience:
         if not is_next or kid is None or not envelope.is_under(event, kid):
             self.reach(seq)
             return
-        if not self._fresh:
+        if self._round is None:
+            self._round = Round(seq - 1, kid)
             self._ties.turn.tell(self)
         frame = wire.text_frame(wire.encode_event(event))
         self._ties.arrivals.tails.append(self.room, Framed(seq, kid, frame))
-        self._fresh.append(frame)
-        self._fresh_key = keys.get(kid)
+        self._round.add(frame, keys.get(kid))
         self.told = seq
 
     def give(self, *, alone: bool) -> None:
@@ -116,42 +87,21 @@ class Audience:
 
         ``alone``: nothing else was told in this turn.
         """
-        if not self._fresh or self.told is None or self.kid is None:
+        fresh, self._round = self._round, None
+        if fresh is None:
             return
         started_s = self._ties.turn.clock.seconds()
-        fresh, self._fresh = self._fresh, []
-        before = self.told - len(fresh)
         try:
-            readers = self._give_live(before, self.told, self.kid, b"".join(fresh), alone)
+            # A list of its own: whoever breaks leaves.
+            live = list(self.subscriptions.values())
+            readers = fresh.give(live, self._ties.room_keys, self._broke, alone=alone)
         except Exception:
             # Whoever lacks it is told from the store.
-            last, self.told = self.told, before
-            self.reach(last)
+            self.told = fresh.before
+            self.reach(fresh.last)
             raise
         took_s = self._ties.turn.clock.seconds() - started_s
-        self._ties.metrics.fanned_out(len(fresh) * readers, took_s)
-
-    def _give_live(self, before: int, told: int, kid: str, frames: bytes, alone: bool) -> int:
-        """The hot loop; how many got ``frames``, which are those after ``before``."""
-        key = self._fresh_key
-        readers = 0
-        # A list of its own: whoever breaks leaves.
-        for subscription in list(self.subscriptions.values()):
-            if subscription.live and subscription.cursor == before:
-                try:
-                    # The same object for all: cheaper to ask for than what it says.
-                    if subscription.kid is not kid and key is not None:
-                        subscription.send_key(key, self._ties.room_keys)
-                        subscription.kid = kid
-                    if alone:
-                        subscription.outbox.send_live_now(frames)
-                    else:
-                        subscription.outbox.send_live(frames)
-                except Exception:  # noqa: BLE001 - see _broke
-                    self._broke(subscription)
-                subscription.cursor = told
-                readers += 1
-        return readers
+        self._ties.metrics.fanned_out(len(fresh.frames) * readers, took_s)
 
     def _broke(self, subscription: Subscription) -> None:
         """One broken connection must not silence the room."""

@@ -23,7 +23,6 @@ from ..core.keys import RoomKeys
 from ..core.model import Belonging, RoomId, SessionDigest, UserId, Visitor
 from ..core.ports import News, Online, ReadTo, Renamed, RoomsChanged, SessionEnded
 from ..gathering import Gathering
-from .audience import FanoutMetrics
 from .belongings import Belongings
 from .connection import Refusals
 from .fanout import Fanout
@@ -33,6 +32,7 @@ from .presence import Presence
 from .protocol import CLOSE_WITHIN_S, ChatProtocol
 from .pulse import Pulse
 from .reader import Reader
+from .ties import FanoutMetrics
 
 log = Logger()
 

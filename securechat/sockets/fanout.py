@@ -9,10 +9,11 @@ from ..core.keys import RoomKeys
 from ..core.model import RoomId, StoredKey, UserId
 from ..core.ports import News, Posted, Reached, TypingIn
 from .arrivals import Arrivals, View
-from .audience import Audience, FanoutMetrics, Ties
+from .audience import Audience
 from .outbox import Turn
 from .reader import Reader, push
 from .subscription import Subscription
+from .ties import FanoutMetrics, Ties
 
 
 class Fanout:
