@@ -142,8 +142,9 @@ class Options(usage.Options):
         self._many["behind-proxy"].append(networks)
 
     def opt_limit(self, text: str) -> None:
-        """NAME=VALUE, repeatable. The limits and their defaults, where a star means that 0 switches
-        the limit off:
+        """NAME=VALUE, repeatable. password-min=15 is advised where a password is all that protects
+        an account; common passwords and names are refused in any case. The limits and their
+        defaults, where a star means that 0 switches the limit off:
         """
         self._many["limit"].append(text)
 

@@ -108,7 +108,9 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     bus = _bus(config, roots, now_ms, metrics)
     room_keys = RoomKeys(roots)
     hashing = BcryptPool(reactor, roots.peppers)
-    accounts = Accounts(store.accounts, hashing, bus, config.limits, os.urandom, room_keys)
+    accounts = Accounts(
+        store.accounts, hashing, bus, config.limits, os.urandom, room_keys, config.host
+    )
     administration = Administration(
         store.administration, accounts, bus, os.urandom, config.registration
     )

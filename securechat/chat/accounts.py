@@ -21,7 +21,7 @@ from ..core.model import (
     digest_of,
 )
 from ..core.names import BadName, fold_username, tidy_full_name
-from ..core.passwords import complaint, is_hashable
+from ..core.passwords import complaint, is_hashable, names_of_person, names_of_site
 from ..core.sentences import Sentence
 from ..core.settings import Limits
 from .sessions import Sessions
@@ -58,10 +58,13 @@ class Accounts(Sessions):
         limits: Limits,
         random_bytes: Callable[[int], bytes],
         sealer: ports.Sealer,
+        host: str = "localhost",
     ) -> None:
+        """``host`` is the name in the address that people type: nobody's password."""
         super().__init__(store, bus, limits, random_bytes)
         self._sealer = sealer
         self._hashing = hashing
+        self._names_of_site = tuple(names_of_site(host))
 
     async def register(
         self,
@@ -149,25 +152,28 @@ class Accounts(Sessions):
             folded = fold_username(username)
         except BadName as error:
             errors["username"] = error.sentence
-        errors |= self._complaints(password, confirm, folded)
+        errors |= self._complaints(password, confirm, folded, full_name)
         if errors:
             raise InvalidFields(errors)
         return person, folded
 
-    async def new_password(self, password: str, confirm: str, username: str) -> PasswordHash:
-        """The hash of a password that ``username`` may have; raises InvalidFields, Busy."""
-        self.judge(password, confirm, username)
+    async def new_password(self, password: str, confirm: str, user: User) -> PasswordHash:
+        """The hash of a password that ``user`` may have; raises InvalidFields, Busy."""
+        self.judge(password, confirm, user)
         return await self._hashing.hash(password)
 
-    def judge(self, password: str, confirm: str, username: str) -> None:
-        """Raise InvalidFields where ``username`` may not have this password."""
-        errors = self._complaints(password, confirm, username)
+    def judge(self, password: str, confirm: str, user: User) -> None:
+        """Raise InvalidFields where ``user`` may not have this password."""
+        errors = self._complaints(password, confirm, user.username, user.full_name)
         if errors:
             raise InvalidFields(errors)
 
-    def _complaints(self, password: str, confirm: str, username: str) -> dict[str, Sentence]:
+    def _complaints(
+        self, password: str, confirm: str, username: str, full_name: str
+    ) -> dict[str, Sentence]:
         errors = {}
-        why = complaint(password, username, self._limits.password_min)
+        names = (*names_of_person(username, full_name), *self._names_of_site)
+        why = complaint(password, names, self._limits.password_min)
         if why is not None:
             errors["password"] = why
         if confirm != password:

@@ -122,7 +122,7 @@ class Administration:
         been set since: this one was set all the same. Raises InvalidFields and WrongToken.
         """
         user = await self.reset_of(token, now_ms)
-        stored = await self._accounts.new_password(password, confirm, user.username)
+        stored = await self._accounts.new_password(password, confirm, user)
         ended = await self._store.use_reset(digest_of(token), stored, now_ms)
         if ended is None:
             raise WrongToken

@@ -49,14 +49,13 @@ class OwnAccount:
 
         Raises InvalidFields (``password``, ``confirm``) and WrongPassword.
         """
-        username = session.user.username
         # What cannot be anybody's password costs no hash.
-        self._accounts.judge(password, confirm, username)
+        self._accounts.judge(password, confirm, session.user)
         try:
-            user, proof = await self._accounts.proven(username, current)
+            user, proof = await self._accounts.proven(session.user.username, current)
         except WrongPair:
             raise WrongPassword from None
-        renewed = await self._accounts.new_password(password, confirm, username)
+        renewed = await self._accounts.new_password(password, confirm, session.user)
         begun, token = self._accounts.new_session(user, now_ms, device)
         ended = await self._store.renew_password(session.digest, proof, renewed, begun)
         if ended is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar, cast
+from urllib.parse import urlsplit
 
 from ..core.model import Registration
 from ..core.settings import (
@@ -57,6 +58,11 @@ class Config:
     metrics_listen: str | None = None
     log_format: Literal["text", "json"] = "text"
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def host(self) -> str:
+        """The name in the address that people type, without a port."""
+        return urlsplit(self.public_url or "").hostname or "localhost"
 
 
 def load_config(

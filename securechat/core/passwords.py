@@ -12,10 +12,11 @@ import base64
 import hashlib
 import hmac
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import bcrypt
 
+from .blocklist import common_passwords
 from .errors import Damaged
 from .model import PasswordHash
 from .sentences import Sentence
@@ -27,15 +28,42 @@ Peppers = Mapping[int, bytes]
 """32 bytes for each root key's id; the highest id is the newest."""
 
 
-def complaint(password: str, username: str, min_characters: int) -> Sentence | None:
-    """Why ``password`` cannot be the password of ``username``; None where it can."""
+def complaint(password: str, names: Iterable[str], min_characters: int) -> Sentence | None:
+    """Why ``password`` cannot be that of somebody with these names; None where it can."""
     if not is_hashable(password):
         return Sentence("password.long", {"n": MAX_PASSWORD_BYTES})
     if len(unicodedata.normalize("NFC", password)) < min_characters:
         return Sentence("password.short", {"n": min_characters})
-    if username and unicodedata.normalize("NFC", password).casefold() == username.casefold():
-        return Sentence("password.username")
+    folded = _folded(password)
+    if folded in common_passwords():
+        return Sentence("password.common")
+    bare = _bare(folded)
+    # A name counts for nothing: what stands around it has to be long enough by itself.
+    is_little_more = len(folded) - len(bare) < min_characters
+    for name in map(_folded, names):
+        if name and (folded == name or (is_little_more and bare == _bare(name) != "")):
+            return Sentence("password.name")
     return None
+
+
+def names_of_person(username: str, full_name: str) -> Iterator[str]:
+    """What is tried first as the password of this person."""
+    yield from (username, full_name, *full_name.split())
+
+
+def names_of_site(host: str) -> Iterator[str]:
+    """What is tried first on the server at ``host``: its name and the name's parts."""
+    yield from ("securechat", host, *host.split("."))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _bare(folded: str) -> str:
+    """Letters with their marks and the digits among them: nothing that merely decorates a name."""
+    kept = (one for one in folded if unicodedata.category(one)[0] in "LMN")
+    return "".join(kept).strip("0123456789")
 
 
 def is_hashable(password: str) -> bool:

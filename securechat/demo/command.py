@@ -146,7 +146,9 @@ def _means(wired: _Wired, moment: Moment) -> Means:
     config, store = wired.config, wired.store
     # A running daemon asks the database by itself what is new: nobody needs to be told.
     bus, keys = LocalBus(), RoomKeys(wired.ring.roots)
-    accounts = Accounts(store.accounts, wired.hashing, bus, config.limits, os.urandom, keys)
+    accounts = Accounts(
+        store.accounts, wired.hashing, bus, config.limits, os.urandom, keys, config.host
+    )
     journal = Journal(
         events=store.events,
         room_keys=keys,

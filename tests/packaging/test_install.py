@@ -64,7 +64,12 @@ class Installed(InstallTestCase):
         pip("wheel", "--quiet", "--no-deps", "--wheel-dir", self.folder, f"{source}/")
         (wheel,) = self.folder.glob("securechat-*.whl")
         names = set(ZipFile(wheel).namelist())
-        for kind, pattern in (("templates", "*"), ("static", "*"), ("securechat", "**/*.sql")):
+        for kind, pattern in (
+            ("templates", "*"),
+            ("static", "*"),
+            ("securechat", "**/*.sql"),
+            ("securechat", "**/*.txt"),
+        ):
             for path in (ROOT / kind).glob(pattern):
                 inside = path.relative_to(ROOT if kind == "securechat" else ROOT / kind)
                 target = inside if kind == "securechat" else Path("securechat", kind, inside)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IProtocol
@@ -60,7 +61,13 @@ class Web:
         self.limits = limits or Limits()
         self.random = CountingRandom()
         self.accounts = Accounts(
-            self.store, self.hashing, self.bus, self.limits, self.random, memory_sealer()
+            self.store,
+            self.hashing,
+            self.bus,
+            self.limits,
+            self.random,
+            memory_sealer(),
+            urlsplit(public_url or "").hostname or "localhost",
         )
         self.operator = MemoryAdministration(self.store)
         self.administration = Administration(
