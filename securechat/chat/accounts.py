@@ -152,7 +152,7 @@ class Accounts(Sessions):
             folded = fold_username(username)
         except BadName as error:
             errors["username"] = error.sentence
-        errors |= self._complaints(password, confirm, folded, full_name)
+        errors |= self._complaints(password, confirm, folded, person)
         if errors:
             raise InvalidFields(errors)
         return person, folded

@@ -460,6 +460,12 @@ class Reach(ConfigTestCase):
         for address in ("tcp:9090", "tcp:9090:interface=10.0.0.1", "systemd:domain=INET:index=0"):
             self.assertIn("for this machine only", self.reasons(metrics_listen=address))
 
+    def test_the_host_is_that_of_the_public_url_without_its_port(self) -> None:
+        proxied = {"listen": "tcp:80", "behind_proxy": "127.0.0.1"}
+        url = "https://Chat.Example.org:8443"
+        self.assertEqual(self.load(public_url=url, **proxied).host, "chat.example.org")
+        self.assertEqual(self.load().host, "localhost")
+
     def test_the_public_url_is_an_origin_in_its_one_form(self) -> None:
         proxied = {"behind_proxy": "127.0.0.1"}
         for text, origin in (
