@@ -25,6 +25,7 @@ from .chat.signals import Signals
 from .config.endpoints import with_backlog
 from .core.errors import Misconfigured, Unavailable
 from .core.ports import SessionEnded
+from .hangup import on_hangup
 from .hashing import BcryptPool
 from .heartbeat import BEAT_S, Heartbeat
 from .keyring import Keyring
@@ -33,6 +34,7 @@ from .sockets.factory import SWEEP_S, ChatFactory
 from .sockets.presence import REPEAT_S
 from .store import Store
 from .threads import run_apart
+from .tls import LOOK_S, LiveCertificate
 from .web import Origins
 
 log = Logger()
@@ -87,6 +89,7 @@ class Daemon(Service):
         store: Store,
         ring: Keyring,
         rereading: Rereading,
+        certificate: LiveCertificate | None,
         prepared: bool,
         accounts: Accounts,
         administration: Administration,
@@ -108,6 +111,7 @@ class Daemon(Service):
         self._store = store
         self._ring = ring
         self._rereading = rereading
+        self._certificate = certificate
         self._prepared = prepared
         self._accounts = accounts
         self._administration = administration
@@ -130,6 +134,8 @@ class Daemon(Service):
             (LoopingCall(sockets.pulse.beat), PULSE_S),
             (LoopingCall(self._tend_sessions), TEND_SESSIONS_EVERY_S),
         ]
+        if certificate is not None:
+            self._loops.append((LoopingCall(certificate.look), LOOK_S))
 
     async def why_not_ready(self) -> str | None:
         """None when everything is there to serve, else the reason in a few words."""
@@ -182,13 +188,18 @@ class Daemon(Service):
         """Start what needs the reactor; try until the database is ready."""
         Service.startService(self)
         _collect_seldom()
-        self._rereading.start()
+        on_hangup(self._reactor, self._reread)
         self._hashing.start()
         if self._prepared:
             self._be_ready()
         else:
             log.warn("the database is away; trying every {seconds} s", seconds=TRY_AGAIN_S)
             Deferred.fromCoroutine(self._prepare()).addErrback(self._must_not_run)
+
+    def _reread(self) -> None:
+        self._rereading.reread()
+        if self._certificate is not None:
+            self._certificate.reread()
 
     async def _prepare(self) -> None:
         while self.running:

@@ -47,6 +47,10 @@ HELP = {
         "TLS. Needs --tls-key and --public-url."
     ),
     "tls-key": "PEM file with the certificate's private key, not readable by others (chmod 600).",
+    "tls-minimum": (
+        "The oldest version of TLS that is spoken with --tls-cert: 1.3, or 1.2 for old clients, "
+        "then with AEAD suites and forward secrecy only. [default: 1.3]"
+    ),
     "plain-listen": (
         "With TLS: one more address, as in tcp:80, that only sends visitors on to --public-url."
     ),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -19,8 +17,6 @@ from .roots import LiveRoots
 from .threads import run_apart
 
 log = Logger()
-
-STDIN = 0
 
 
 class Rereading:
@@ -41,20 +37,6 @@ class Rereading:
         self._forget = forget
         self._reactor = reactor
         self._ready = self._running = self._wanted = False
-
-    def start(self) -> None:
-        """Listen to SIGHUP from now on; in the main thread.
-
-        Only the end of the terminal that the daemon was started in ends it, as it always did.
-        """
-        ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-        has_terminal = os.isatty(STDIN) and not ignored
-
-        def heard(number: int, frame: object) -> None:
-            is_over = has_terminal and not os.isatty(STDIN)
-            self._reactor.callFromThread(self._reactor.stop if is_over else self.reread)
-
-        signal.signal(signal.SIGHUP, heard)
 
     def be_ready(self) -> None:
         """The database is known to be ours: read what was wanted before, and whatever follows."""

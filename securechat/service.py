@@ -82,7 +82,7 @@ def check(config: Config) -> list[str]:
     note(lambda: ring.append(keyring.read_or_draft(config.keyring)))
     if config.tls_cert is not None and config.tls_key is not None:
         certificate, key = config.tls_cert, config.tls_key
-        note(lambda: tls.server_context(certificate, key))
+        note(lambda: tls.server_context(certificate, key, config.tls_minimum))
     note(lambda: _require_bus_packages(config))
     note(lambda: _examine_database(config, ring))
     return reasons
@@ -157,11 +157,13 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         gone=capacity.gone,
         assets=static.digest,
     )
+    certificate = _certificate(config)
     bus.listen(sockets.hear)
     daemon = Daemon(
         store=store,
         ring=ring,
         rereading=Rereading(ring.path, roots, store.ledger, store.events.forget, reactor),
+        certificate=certificate,
         prepared=prepared,
         accounts=accounts,
         administration=administration,
@@ -198,7 +200,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         static=static,
         most_connections=allowed_peers(),
     )
-    daemon.listeners = _listeners(config, site, metrics)
+    daemon.listeners = _listeners(config, site, certificate, metrics)
     return daemon
 
 
@@ -237,10 +239,16 @@ def _prepare_now(ledger: Ledger, ring: Keyring) -> bool:
     return True
 
 
-def _listeners(config: Config, site: SecureSite, metrics: Metrics) -> list[Listener]:
-    chat: IProtocolFactory = site
-    if config.tls_cert is not None and config.tls_key is not None:
-        chat = tls.over_tls(site, tls.server_context(config.tls_cert, config.tls_key))
+def _certificate(config: Config) -> tls.LiveCertificate | None:
+    if config.tls_cert is None or config.tls_key is None:
+        return None
+    return tls.LiveCertificate(config.tls_cert, config.tls_key, config.tls_minimum)
+
+
+def _listeners(
+    config: Config, site: SecureSite, certificate: tls.LiveCertificate | None, metrics: Metrics
+) -> list[Listener]:
+    chat: IProtocolFactory = site if certificate is None else tls.over_tls(site, certificate)
     chat = DirectFactory(chat)
     listeners = [Listener(description, chat, is_chat=True) for description in config.listen]
     if config.plain_listen is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -34,7 +35,7 @@ def check_certificate(path: Path) -> bytes:
     try:
         certificates = x509.load_pem_x509_certificates(content)
         return _public_bytes(certificates[0].public_key())
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise ValueError(f"{path} holds no PEM certificate") from error
 
 
@@ -45,9 +46,15 @@ def check_private_key(path: Path) -> bytes:
         key = load_pem_private_key(content, password=None)
     except TypeError as error:
         raise ValueError(f"{path} is locked with a passphrase; give it without one") from error
-    except ValueError as error:
+    except (ValueError, UnsupportedAlgorithm) as error:
         raise ValueError(f"{path} holds no PEM private key") from error
     return _public_bytes(key.public_key())
+
+
+def check_pair(certificate: Path, key: Path) -> None:
+    """ValueError says why the files `certificate` and `key` cannot be used together."""
+    if check_certificate(certificate) != check_private_key(key):
+        raise ValueError("the key is not the certificate's")
 
 
 def _public_bytes(key: object) -> bytes:

@@ -15,6 +15,7 @@ from ..core.settings import (
     Limits,
     RedisServer,
     SqliteDatabase,
+    TlsVersion,
     smallest_frame_bytes,
 )
 from . import redis, sources, values
@@ -51,6 +52,7 @@ class Config:
     public_url: str | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    tls_minimum: TlsVersion = "1.3"
     plain_listen: str | None = None
     behind_proxy: tuple[values.Network, ...] = ()
     registration: Registration | None = None
@@ -144,6 +146,7 @@ def _read(reading: _Reading, environ: Mapping[str, str], folder: Path) -> Config
         public_url=take("public-url", values.public_url, None),
         tls_cert=take("tls-cert", values.path, None),
         tls_key=take("tls-key", values.path, None),
+        tls_minimum=take("tls-minimum", values.tls_minimum, "1.3"),
         plain_listen=take("plain-listen", values.one_listen, None),
         behind_proxy=take("behind-proxy", values.networks, ()),
         registration=take("registration", values.registration, None),
@@ -261,6 +264,8 @@ def _check_tls(reading: _Reading, config: Config) -> None:
         )
     if config.tls_cert is not None and not reading.has("public-url"):
         reading.refuse("tls-cert", "needs --public-url too, as in https://chat.example.org")
+    if reading.has("tls-minimum") and config.tls_cert is None:
+        reading.refuse("tls-minimum", "is for TLS by files; add --tls-cert, or leave this out")
     if config.plain_listen is not None and config.tls_cert is None:
         reading.refuse(
             "plain-listen",

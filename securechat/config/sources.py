@@ -20,6 +20,7 @@ SINGLE = (
     "public-url",
     "tls-cert",
     "tls-key",
+    "tls-minimum",
     "plain-listen",
     "registration",
     "bus",

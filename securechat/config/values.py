@@ -13,7 +13,7 @@ from typing import Literal, cast
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from ..core.model import Registration
-from ..core.settings import Database, MysqlDatabase, SqliteDatabase, limit_range
+from ..core.settings import Database, MysqlDatabase, SqliteDatabase, TlsVersion, limit_range
 from . import sources
 from .endpoints import is_loopback, parse_listen
 from .sources import Given
@@ -50,6 +50,11 @@ def registration(given: Given) -> Registration:
 def log_format(given: Given) -> Literal["text", "json"]:
     """The shape of the log."""
     return cast(Literal["text", "json"], _one_of(given, ("text", "json")))
+
+
+def tls_minimum(given: Given) -> TlsVersion:
+    """The oldest version of TLS."""
+    return cast(TlsVersion, _one_of(given, ("1.2", "1.3")))
 
 
 def _one_of(given: Given, words: tuple[str, ...]) -> str:

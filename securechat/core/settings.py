@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Literal
+
+TlsVersion = Literal["1.2", "1.3"]
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from tempfile import mkdtemp
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -66,6 +67,22 @@ def make_certificates(folder: Path, names: tuple[x509.GeneralName, ...] = LOOPBA
     made.key.touch(mode=0o600)
     made.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return made
+
+
+def renew(made: Certificates) -> Certificates:
+    """Put others in the place of ``made``, each file at once, as tools for renewals do."""
+    fresh = Path(mkdtemp(dir=made.chain.parent))
+    other = make_certificates(fresh)
+    other.key.replace(made.key)
+    other.chain.replace(made.chain)
+    other.authority.replace(made.authority)
+    fresh.rmdir()
+    return replace(made, spki_sha256=other.spki_sha256)
+
+
+def serial_of(chain: Path) -> int:
+    """The serial number of the first certificate in the PEM file ``chain``."""
+    return x509.load_pem_x509_certificate(chain.read_bytes()).serial_number
 
 
 def _new_key() -> ec.EllipticCurvePrivateKey:

@@ -545,6 +545,12 @@ class Certificates(ConfigTestCase):
     def test_plain_listen_is_nothing_without_tls(self) -> None:
         self.assertIn("needs --tls-cert", self.reasons(plain_listen="tcp:80"))
 
+    def test_the_oldest_version_is_1_3_unless_1_2_is_asked_for(self) -> None:
+        self.assertEqual(self.load(**self.tls()).tls_minimum, "1.3")
+        self.assertEqual(self.load(**self.tls(tls_minimum="1.2")).tls_minimum, "1.2")
+        self.assertIn("not one of: 1.2, 1.3", self.reasons(**self.tls(tls_minimum="1.1")))
+        self.assertIn("--tls-minimum: is for TLS by files", self.reasons(tls_minimum="1.2"))
+
     def test_files_that_are_missing_or_something_else_are_refused(self) -> None:
         self.assertIn("cannot be read", self.reasons(**self.tls(tls_cert="missing")))
         self.assertIn("no PEM certificate", self.reasons(**self.tls(tls_cert=str(self.key))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 from twisted.internet.defer import Deferred
@@ -80,12 +81,13 @@ class DaemonCase(SynchronousTestCase):
         globalLogPublisher.addObserver(observer)
         self.addCleanup(globalLogPublisher.removeObserver, observer)
 
-    def daemon(self, reactor: Any = None, journal: Any = None) -> Daemon:
+    def daemon(self, reactor: Any = None, journal: Any = None, certificate: Any = None) -> Daemon:
         nothing: Any = None
         return Daemon(
             store=cast(Any, None),
             ring=cast(Any, None),
             rereading=cast(Any, None),
+            certificate=certificate,
             prepared=True,
             accounts=self.accounts,
             administration=nothing,
@@ -145,6 +147,13 @@ class Listening(DaemonCase):
             self.assertEqual([one["endpoint"] for one in told], ["tcp:8080"])
             self.assertTrue(told[0]["reason"])
             self.assertEqual(self.flushLoggedErrors(), [])
+
+
+class Regularly(DaemonCase):
+    def test_the_certificate_is_looked_at_twice_a_minute(self) -> None:
+        certificate = SimpleNamespace(look=lambda: None)
+        loops = self.daemon(certificate=certificate)._loops
+        self.assertIn((certificate.look, 30.0), [(loop.f, every_s) for loop, every_s in loops])
 
 
 class TheEnd(DaemonCase):

@@ -86,6 +86,7 @@ class ConfigurationTable(SynchronousTestCase):
         self.assertEqual((told["listen"],), config.listen)
         self.assertIsNone(config.registration)
         self.assertEqual(told["log-format"], config.log_format)
+        self.assertEqual(told["tls-minimum"], config.tls_minimum)
         self.assertEqual(Path("/cwd", told["data-dir"]), config.data_dir)
         database = told["database"].replace("<data-dir>", str(config.data_dir))
         self.assertEqual(database, f"sqlite:{config.database.path}")  # type: ignore[union-attr]

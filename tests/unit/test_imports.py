@@ -41,6 +41,7 @@ WIRING = {
     "direct",
     "files",
     "inspection",
+    "hangup",
     "heartbeat",
     "log",
     "options",

@@ -17,6 +17,7 @@ from securechat import keyfile, keyring
 from securechat.core.errors import Unavailable
 from securechat.core.keys import RootKeys
 from securechat.core.model import Identity
+from securechat.hangup import on_hangup
 from securechat.rereading import Rereading
 from securechat.roots import LiveRoots
 
@@ -79,7 +80,7 @@ class Taken(RereadingCase):
     async def test_a_hangup_is_a_wish_to_read_and_no_end(self) -> None:
         before = signal.getsignal(signal.SIGHUP)
         self.addCleanup(signal.signal, signal.SIGHUP, before)
-        self.rereading.start()
+        on_hangup(reactor, self.rereading.reread)
         keyfile.replace(self.path, BOTH)
         signal.raise_signal(signal.SIGHUP)
         while self.roots.newest[0] != 2:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from OpenSSL import SSL
 from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Protocol
+from twisted.internet.ssl import CertificateOptions
 from twisted.logger import LogEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -61,7 +61,7 @@ class ByAddress(SynchronousTestCase):
         self.assertEqual(web.send(LOGIN, "192.0.2.2").status, 200)
 
     def test_behind_tls_one_too_many_is_cut_too(self) -> None:
-        factory: Any = tls.over_tls(self.web.site, SSL.Context(SSL.TLS_SERVER_METHOD))
+        factory: Any = tls.over_tls(self.web.site, CertificateOptions())
         wires = []
         for _ in range(self.most + 1):
             address: IAddress = IPv4Address("TCP", "192.0.2.1", 40_000)
