@@ -70,6 +70,7 @@ class Renewed(TlsCase):
     async def test_new_connections_get_the_new_certificate_and_old_ones_go_on(self) -> None:
         daemon = self.tls_daemon()
         first, before = serial_of(self.made.chain), self.connected(daemon)
+        ada = await (await self.person(daemon, "ada")).chat()
         self.assertEqual(serial_shown(before), first)
         self.assertEqual(daemon.log().count(TAKEN), 1)
 
@@ -83,6 +84,10 @@ class Renewed(TlsCase):
         self.made.chain.write_bytes(chain[:100])
         await self.hang_up(daemon, REFUSED)
         self.assertEqual(serial_shown(self.connected(daemon)), second)
+        eve = await (await self.person(daemon, "eve")).chat()
+        await eve.subscribe()
+        posted = await ada.post("Still here.")
+        self.assertEqual(await eve.read(posted["seq"]), "Still here.")
         for connection in (before, after):
             self.assertEqual(talk(connection), 200)
         # The same signal is for the keyring.

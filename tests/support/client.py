@@ -7,7 +7,6 @@ import os
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import treq
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketClientProtocol
@@ -21,15 +20,16 @@ from cryptography.hazmat.primitives.keywrap import aes_key_unwrap
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
-from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.task import LoopingCall
-from twisted.web.client import Agent, HTTPConnectionPool
+from twisted.web.client import HTTPConnectionPool
 from twisted.web.http_headers import Headers
 
 from securechat.core import envelope
 from securechat.core.encoding import b64url, from_b64url
 from securechat.core.keys import channel_key
 from securechat.core.model import MessageId, RoomId, StoredEvent, UserId
+
+from . import trusting
 
 WITHIN_S = 20.0
 TYPING_EVERY_S = 0.3
@@ -51,7 +51,7 @@ class Person:
         self.username = username
         self.cookies: dict[str, str] = {}
         self._pool = HTTPConnectionPool(reactor, persistent=False)
-        self._agent = Agent(reactor, pool=self._pool)
+        self._agent = trusting.agent(self._pool)
         self._open: list[Socket] = []
 
     async def request(
@@ -130,10 +130,8 @@ class Person:
 
 async def open_socket(url: str, headers: dict[str, str]) -> Socket:
     """An open WebSocket to ``url``, or ConnectionError with the status in its text."""
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or 80
     factory = WebSocketClientFactory(
-        f"ws://{parts.netloc}/ws",
+        f"{url.replace('http', 'ws', 1)}/ws",
         protocols=["securechat.v1"],
         headers={name: value for name, value in headers.items() if name != "Origin"},
         origin=headers.get("Origin"),
@@ -142,7 +140,7 @@ async def open_socket(url: str, headers: dict[str, str]) -> Socket:
     factory.protocol = Socket
     # Autobahn's own timers would outlive the test that set them.
     factory.setProtocolOptions(failByDrop=False, openHandshakeTimeout=0, closeHandshakeTimeout=0)
-    socket: Any = await HostnameEndpoint(reactor, host, port).connect(factory)
+    socket: Any = await trusting.endpoint(url).connect(factory)
     assert isinstance(socket, Socket)
     await socket.opened
     return socket
