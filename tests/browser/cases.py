@@ -64,3 +64,16 @@ class BrowserCase(SynchronousTestCase):
         while not condition():
             self.assertLess(time.monotonic(), deadline_s, "it never came true")
             visitor.page.wait_for_timeout(20)
+
+    def shows(self, visitor: Visitor, *rows: tuple[str, str], last: bool = False) -> None:
+        """Wait until these are the messages, or the ``last`` of them: names come after words."""
+        seen: list[tuple[str, str]] = []
+
+        def shown() -> bool:
+            seen[:] = visitor.rows()[-len(rows) :] if last else visitor.rows()
+            return seen == list(rows)
+
+        try:
+            self.until(shown, visitor)
+        finally:
+            self.assertEqual(seen, list(rows))

@@ -73,12 +73,10 @@ class German(BrowserCase):
 
     def test_timeline_sidebar_and_composer_have_the_words_of_their_reader(self) -> None:
         ada, grete = self.talk()
-        self.assertEqual(
-            grete.rows()[-2:], [("Ada Lovelace", "Good morning, Grete."), ("Du", "Moin, Ada!")]
-        )
-        self.assertEqual(
-            ada.rows()[-2:], [("You", "Good morning, Grete."), ("Grete Hermann", "Moin, Ada!")]
-        )
+        said = [("Ada Lovelace", "Good morning, Grete."), ("Du", "Moin, Ada!")]
+        self.shows(grete, *said, last=True)
+        heard = [("You", "Good morning, Grete."), ("Grete Hermann", "Moin, Ada!")]
+        self.shows(ada, *heard, last=True)
         for visitor, language, day, rooms, hint in (
             (ada, "en", "Today", "Rooms", "Message #general"),
             (grete, "de", "Heute", "Räume", "Nachricht an #general"),

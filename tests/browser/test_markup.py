@@ -94,13 +94,13 @@ class Markup(BrowserCase):
         ada.reads(PAYLOADS[-1].replace("**", ""))
         mallory.reads(PAYLOADS[-1].replace("**", ""))
         shown = [payload.replace("**", "") for payload in PAYLOADS]
-        self.assertEqual(ada.rows(), [("<b>Mallory</b>", words) for words in shown])
-        self.assertEqual(mallory.rows(), [("You", words) for words in shown])
+        self.shows(ada, *(("<b>Mallory</b>", words) for words in shown))
+        self.shows(mallory, *(("You", words) for words in shown))
         self.assert_nothing_was_injected(ada)
         self.assert_nothing_was_injected(mallory)
         ada.page.reload()
         ada.reads(shown[-1])
-        self.assertEqual(ada.rows(), [("<b>Mallory</b>", words) for words in shown])
+        self.shows(ada, *(("<b>Mallory</b>", words) for words in shown))
         self.assert_nothing_was_injected(ada)
 
     def test_markup_within_the_marks_of_messages_stays_text(self) -> None:

@@ -36,13 +36,14 @@ class Talking(BrowserCase):
         self.talk(ada, eve)
         said = [("You", "Good morning, Eve."), ("Eve Moneypenny", "Grüße, Ada 👋🏽")]
         heard = [("Ada Lovelace", "Good morning, Eve."), ("You", "Grüße, Ada 👋🏽")]
-        self.assertEqual((ada.rows(), eve.rows()), (said, heard))
+        self.shows(ada, *said)
+        self.shows(eve, *heard)
 
         self.restart_under(daemon, ada, eve)
         for visitor in (ada, eve):
             visitor.reads("Are you still there?")
-        self.assertEqual(ada.rows(), [*said, ("Eve Moneypenny", "Are you still there?")])
-        self.assertEqual(eve.rows(), [*heard, ("You", "Are you still there?")])
+        self.shows(ada, *said, ("Eve Moneypenny", "Are you still there?"))
+        self.shows(eve, *heard, ("You", "Are you still there?"))
         self.assertEqual(eve.page.locator("li.letter").count(), 0)
         self.assertEqual(ada.composer.input_value(), "half a sen")
         ada.composer.press_sequentially("tence")

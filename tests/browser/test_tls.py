@@ -39,9 +39,8 @@ class OverTls(BrowserCase):
         eve.reads("Good morning, Eve.")
         eve.say("Good morning, Ada.")
         ada.reads("Good morning, Ada.")
-        self.assertEqual(
-            ada.rows(), [("You", "Good morning, Eve."), ("Eve Moneypenny", "Good morning, Ada.")]
-        )
+        said = [("You", "Good morning, Eve."), ("Eve Moneypenny", "Good morning, Ada.")]
+        self.shows(ada, *said)
         cookies = {cookie["name"]: cookie for cookie in ada.context.cookies()}
         session = cookies["__Host-securechat"]
         self.assertTrue(session["secure"])
