@@ -69,7 +69,8 @@ class Alerts(BrowserCase):
         return ada.register()
 
     def away(self, visitor: Visitor, **chosen: Any) -> None:
-        """They want notifications and look at something else."""
+        """They want notifications, and look at something else once they are in the room."""
+        visitor.page.locator("#room-groups a").first.wait_for(state="attached")
         visitor.page.evaluate(CHOOSE, {"notify": True, "offered": True} | chosen)
         visitor.page.evaluate(LOOK, True)
 
