@@ -173,8 +173,16 @@ class World:
         assert await newcomer.log_in() == 303
         self.entries = await history(await newcomer.chat())
         await newcomer.leave()
-        newest = len(self.entries)
-        await self.until(lambda: all(c.sender.stream.newest >= newest for c in self.everybody), 20)
+        await self._all_heard(len(self.entries))
+
+    async def _all_heard(self, newest: int) -> None:
+        """Everybody opens every message, which takes its time: they only must not stand still."""
+
+        def heard() -> list[int]:
+            return [min(client.sender.stream.newest, newest) for client in self.everybody]
+
+        while (before := sum(heard())) < newest * len(self.everybody):
+            await self.until(lambda: sum(heard()) > before, 20)
 
     async def judge(self, fault: str, rounds: int) -> Result:
         """What all clients were promised against history and database."""
