@@ -151,8 +151,9 @@ class ChatProtocol(Serving):
             self.end(Close.FLOODING)
 
     def greeted(self) -> None:
-        """Nobody needs to be cut off for saying nothing."""
-        self._within(None)
+        """Nobody needs to be cut off for saying nothing; whoever ends already still has to go."""
+        if not self._ending:
+            self._within(None)
 
     def end(self, code: Close) -> None:
         """Send what waits, then close with ``code``; nothing more is read or sent.

@@ -78,6 +78,13 @@ class Ends(FactoryCase):
             self.clock.advance(0.2)
             self.assertTrue(wire.aborted)
 
+    def test_a_hello_that_is_answered_too_late_puts_the_end_off_for_nobody(self) -> None:
+        protocol, wire = self.opened()
+        protocol.dataReceived(UNMASKED)
+        protocol.greeted()
+        self.clock.advance(CLOSE_WITHIN_S)
+        self.assertTrue(wire.aborted)
+
     def test_who_breaks_the_protocol_twice_is_not_waited_for(self) -> None:
         protocol, wire = self.opened()
         protocol.end(Close.RESTARTING)
