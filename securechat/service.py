@@ -186,7 +186,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         invitations=Invitations(store.changes, room_changes, os.urandom),
         limits=limits,
         origins=origins,
-        csrf_keys=lambda: roots.purposes("csrf"),
+        purposes=roots.purposes,
         ready=daemon.why_not_ready,
         draining=lambda: daemon.draining,
         admit=sockets.admit,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from twisted.logger import Logger
 
 from ..core import ports
+from ..core.attempts import Attempts
 from ..core.errors import Busy, NameTaken, Unavailable
 from ..core.model import (
     Changed,
@@ -65,6 +66,7 @@ class Accounts(Sessions):
         self._sealer = sealer
         self._hashing = hashing
         self._names_of_site = tuple(names_of_site(host))
+        self._attempts = Attempts()
 
     async def register(
         self,
@@ -187,17 +189,18 @@ class Accounts(Sessions):
         now_ms: int,
         replacing: str | None = None,
         device: Device = UNKNOWN,
+        source: str = "",
     ) -> tuple[Session, str]:
         """A new session for the right pair, and its token; WrongPair for any other.
 
-        ``replacing`` as in ``register``.
+        ``replacing`` as in ``register``, ``source`` and what else is raised as in ``proven``.
         """
-        user, stored = await self.proven(username, password)
+        user, stored = await self.proven(username, password, now_ms, source)
         session, token = self.new_session(user, now_ms, device)
         # Checking took a while: a password that was renewed meanwhile lets nobody in any more. It
         # is checked once more, since the same one may only have got another pepper.
         if not await self._store.add_session(session, stored):
-            user, stored = await self.proven(username, password)
+            user, stored = await self.proven(username, password, now_ms, source)
             if not await self._store.add_session(session, stored):
                 raise WrongPair
         await self._keep_up(user, stored, password)
@@ -213,20 +216,32 @@ class Accounts(Sessions):
         except (Busy, Unavailable) as error:
             log.info("a password keeps its older pepper for now: {reason}", reason=str(error))
 
-    async def proven(self, username: str, password: str) -> tuple[User, PasswordHash]:
-        """Who this is, and the stored password that was checked; WrongPair, or Busy.
+    async def proven(
+        self, username: str, password: str, now_ms: int, source: str = ""
+    ) -> tuple[User, PasswordHash]:
+        """Who this is, and the stored password that was checked; WrongPair, Busy, or TooSoon.
 
-        Unknown user and wrong password cost the same work.
+        Unknown user and wrong password cost the same work, and failures delay the next attempt
+        with either. They are counted apart for each ``source``: a word for where the attempt comes
+        from that only whoever was this user before can have; empty: from anywhere.
         """
         if not is_hashable(password):
             raise WrongPair
         try:
-            found = await self._store.credentials(fold_username(username))
+            name = fold_username(username)
         except BadName:
-            found = None
-        matches = await self._hashing.matches(password, found[1] if found else None)
+            await self._hashing.matches(password, None)
+            raise WrongPair from None
+        self._attempts.begin(name, source, now_ms)
+        try:
+            found = await self._store.credentials(name)
+            matches = await self._hashing.matches(password, found[1] if found else None)
+        except (Busy, Unavailable):
+            self._attempts.unjudged(name, source)
+            raise
         if found is None or not matches:
             raise WrongPair
+        self._attempts.succeeded(name, source)
         return found
 
     async def begin(

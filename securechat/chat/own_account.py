@@ -47,12 +47,15 @@ class OwnAccount:
     ) -> str:
         """Set another password and end every session: the token of the one that has just begun.
 
-        Raises InvalidFields (``password``, ``confirm``) and WrongPassword.
+        Raises InvalidFields (``password``, ``confirm``), WrongPassword, and TooSoon after too many
+        wrong ones: those are counted apart from what strangers try at the log-in.
         """
         # What cannot be anybody's password costs no hash.
         self._accounts.judge(password, confirm, session.user)
         try:
-            user, proof = await self._accounts.proven(session.user.username, current)
+            user, proof = await self._accounts.proven(
+                session.user.username, current, now_ms, source=session.user.id
+            )
         except WrongPair:
             raise WrongPassword from None
         renewed = await self._accounts.new_password(password, confirm, session.user)

@@ -18,6 +18,8 @@ from .desk import Desk, Throttles
 from .door import Admit, Door
 from .entering import Entering
 from .joining import Joining
+from .known_browsers import KnownBrowsers
+from .macs import Macs
 from .origins import Origins
 from .pages import Pages, Ready
 from .pictures import Pictures
@@ -50,7 +52,7 @@ def build_site(
     invitations: Invitations,
     limits: Limits,
     origins: Origins,
-    csrf_keys: Callable[[], Sequence[bytes]],
+    purposes: Callable[[str], Sequence[bytes]],
     ready: Ready,
     draining: Callable[[], bool],
     admit: Admit,
@@ -75,7 +77,8 @@ def build_site(
                        session_days, password_min
     origins            which hosts and origins are ours; without a public URL call
                        ``origins.listen_on(ports)`` once the ports are known
-    csrf_keys          those derived from the root keys, 32 bytes each, the newest first
+    purposes           the keys for one purpose (``csrf``, ``device``), one of each root key, 32
+                       bytes each, the newest first
     ready              None, or why the daemon is not ready (a short text, shown at /readyz); may
                        return an awaitable
     draining           whether new sockets are turned away because the daemon is stopping
@@ -105,7 +108,8 @@ def build_site(
         limits=limits,
         origins=origins,
         cookies=cookies,
-        csrf=Csrf(csrf_keys),
+        csrf=Csrf(Macs(lambda: purposes("csrf"))),
+        known_browsers=KnownBrowsers(cookies, Macs(lambda: purposes("device"))),
         templates=templates,
         known_registration=lambda: administration.known_registration,
         metrics=metrics,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from ..chat.accounts import InvalidFields
+from ..core.attempts import TooSoon
 from ..core.errors import Busy, NameTaken, Unavailable
 from ..core.sentences import Sentence
 
@@ -52,6 +54,19 @@ def cannot_now(error: Busy | Unavailable) -> Answer:
     if isinstance(error, Busy):
         return Answer(503, "busy", Sentence("answer.busy"), retry_after=error.retry_s)
     return Answer(503, "unavailable", Sentence("answer.unavailable"), retry_after=RETRY_S)
+
+
+def throttled(why: str, wait_s: float) -> Answer:
+    """The answer to an attempt that is to be made again in ``wait_s`` seconds."""
+    retry_after = math.ceil(wait_s)
+    return Answer(
+        429, why, Sentence("answer.throttled", {"n": retry_after}), retry_after=retry_after
+    )
+
+
+def too_soon(error: TooSoon) -> Answer:
+    """The answer where an account has seen too many failures."""
+    return throttled("throttled_account", error.wait_ms / 1_000)
 
 
 NOT_ACCEPTED = (InvalidFields, NameTaken, Busy, Unavailable)

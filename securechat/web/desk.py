@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import gzip
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +15,14 @@ from ..chat.accounts import Accounts
 from ..chat.sessions import DAY_MS
 from ..core.buckets import Buckets, address_key
 from ..core.devices import device_of
-from ..core.model import Device, Registration, Session
+from ..core.model import Device, Registration, Session, User
+from ..core.names import BadName, fold_username
 from ..core.sentences import Sentence
 from ..core.settings import Limits
 from . import headers
-from .answers import STALE, Answer, Sentences
+from .answers import STALE, Answer, Sentences, throttled
 from .forms import Form, is_form, read_form
+from .known_browsers import KnownBrowsers
 from .origins import Origins
 from .sessions import Cookies, Csrf, came_from_us
 from .site import SecureRequest, WebMetrics
@@ -55,6 +56,7 @@ class Desk:
         origins: Origins,
         cookies: Cookies,
         csrf: Csrf,
+        known_browsers: KnownBrowsers,
         templates: Templates,
         known_registration: Callable[[], Registration],
         metrics: WebMetrics,
@@ -64,6 +66,7 @@ class Desk:
         self._accounts = accounts
         self._limits = limits
         self._known_registration = known_registration
+        self._known_browsers = known_browsers
         self._metrics = metrics
         self._seconds = seconds
         self.origins = origins
@@ -108,11 +111,7 @@ class Desk:
     def throttled(self, request: SecureRequest, throttle: Buckets) -> Answer | None:
         """Count an attempt of this address; the answer where there were too many."""
         wait_s = throttle.wait_s(address_key(request.client_address()), self._seconds())
-        if wait_s <= 0:
-            return None
-        retry_after = math.ceil(wait_s)
-        text = Sentence("answer.throttled", {"n": retry_after})
-        return Answer(429, "throttled", text, retry_after=retry_after)
+        return throttled("throttled", wait_s) if wait_s > 0 else None
 
     def welcome(self, request: SecureRequest, session: Session, token: str) -> None:
         """Sign somebody in who has just made this account."""
@@ -124,10 +123,18 @@ class Desk:
             address=request.client_address(),
         )
         self._metrics.registered()
-        self.sign_in(request, token)
+        self.sign_in(request, session.user, token)
 
-    def sign_in(self, request: SecureRequest, token: str) -> None:
-        """Hand the browser its session."""
+    def source(self, request: SecureRequest, username: str) -> str:
+        """A word for the browser of somebody who has been this user in it, else empty."""
+        try:
+            return self._known_browsers.source(request, fold_username(username), self._now_s())
+        except BadName:
+            return ""
+
+    def sign_in(self, request: SecureRequest, user: User, token: str) -> None:
+        """Hand the browser its session, and have it remember whose it was."""
+        self._known_browsers.remember(request, user.username, self._now_s())
         self.cookies.sign_in(request, token, self._limits.session_days * DAY_MS // 1_000)
 
     def show_again(

@@ -10,9 +10,19 @@ from twisted.logger import Logger
 
 from ..chat.accounts import Accounts, WrongPair
 from ..chat.administration import Administration
+from ..core.attempts import TooSoon
 from ..core.errors import Busy, Unavailable
 from ..core.sentences import Sentence
-from .answers import CLOSED, INVITED_ONLY, NOT_ACCEPTED, Answer, cannot_now, not_accepted, outcome
+from .answers import (
+    CLOSED,
+    INVITED_ONLY,
+    NOT_ACCEPTED,
+    Answer,
+    cannot_now,
+    not_accepted,
+    outcome,
+    too_soon,
+)
 from .desk import Desk, Throttles, body_of, go, note, query_of
 from .forms import Form, read_form
 from .sessions import came_from_us
@@ -118,9 +128,12 @@ class Entering:
                 self._desk.now_ms(),
                 replacing=self._desk.cookies.token(request),
                 device=self._desk.device(request),
+                source=self._desk.source(request, form.get("username")),
             )
         except WrongPair:
             return Answer(401, "wrong_pair", Sentence("answer.wrong_pair"))
+        except TooSoon as error:
+            return too_soon(error)
         except (Busy, Unavailable) as error:
             return cannot_now(error)
         log.info(
@@ -130,7 +143,7 @@ class Entering:
             user=session.user.id,
             address=request.client_address(),
         )
-        self._desk.sign_in(request, token)
+        self._desk.sign_in(request, session.user, token)
         go(request, _afterwards(_invite(form.get("join"))))
         return None
 

@@ -79,6 +79,6 @@ class Resetting:
         if cookie is None:
             go(request, "/login")
         else:
-            self._desk.sign_in(request, cookie)
+            self._desk.sign_in(request, user, cookie)
             go(request, "/")
         return None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 from twisted.web.http import Request
 
+from .macs import Macs
 from .origins import Origins
 
 PRE_SESSION_S = 3_600
@@ -23,11 +22,11 @@ Kind = Literal["pre-session", "session"]
 
 
 class Cookies:
-    """Our two cookies: the session's token, and the pre-session that a form belongs to before.
+    """Our cookies: the session's token; the pre-session, which a form belongs to before; marks.
 
     With ``secure`` they carry the ``__Host-`` prefix (RFC 6265bis section 4.1.3.2), so that neither
     another host nor plain HTTP can plant them; without (loopback only) they have other names, so
-    that the two never meet. The pre-session's value is ``<made, seconds since 1970>.<random>``.
+    that the two never meet. The pre-session's value is ``stamped``; marks are KnownBrowsers'.
     """
 
     def __init__(self, secure: bool, random_bytes: Callable[[int], bytes]) -> None:
@@ -36,6 +35,7 @@ class Cookies:
         self._random_bytes = random_bytes
         self.session_name = f"{self._prefix}securechat"
         self.pre_session_name = f"{self._prefix}securechat-form"
+        self.marks_name = f"{self._prefix}securechat-known"
 
     def token(self, request: Request) -> str | None:
         """The session token that the browser sent, whatever it is worth."""
@@ -63,10 +63,22 @@ class Cookies:
         value = self.pre_session(request, now_s)
         if value is not None and now_s - int(value.partition(".")[0]) < PRE_SESSION_S // 2:
             return value
-        random = base64.urlsafe_b64encode(self._random_bytes(16)).rstrip(b"=").decode()
-        value = f"{now_s}.{random}"
+        value = self.stamped(now_s)
         self._set(request, self.pre_session_name, value, PRE_SESSION_S)
         return value
+
+    def marks(self, request: Request) -> str | None:
+        """What the browser keeps for KnownBrowsers, whatever it is worth."""
+        return _cookie(request, self.marks_name)
+
+    def keep_marks(self, request: Request, value: str, max_age_s: int) -> None:
+        """Have the browser keep this for KnownBrowsers, also when its person logs out."""
+        self._set(request, self.marks_name, value, max_age_s)
+
+    def stamped(self, now_s: int) -> str:
+        """A fresh random value, with when it was made: ``<seconds since 1970>.<22 characters>``."""
+        random = base64.urlsafe_b64encode(self._random_bytes(16)).rstrip(b"=").decode()
+        return f"{now_s}.{random}"
 
     def _set(self, request: Request, name: str, value: str, max_age_s: int) -> None:
         request.cookies.append(
@@ -75,31 +87,18 @@ class Cookies:
 
 
 class Csrf:
-    """CSRF tokens: a MAC over a cookie's value, so that neither gives the other away.
+    """CSRF tokens: a MAC over a cookie's value, so that neither gives the other away."""
 
-    ``keys`` gives those in use: the first makes tokens, and any of them is believed, since a page
-    may be older than the newest.
-    """
-
-    def __init__(self, keys: Callable[[], Sequence[bytes]]) -> None:
-        self._keys = keys
+    def __init__(self, macs: Macs) -> None:
+        self._macs = macs
 
     def token(self, kind: Kind, cookie: str) -> str:
         """The token of the forms that belong to this cookie."""
-        return _token(self._keys()[0], kind, cookie)
+        return self._macs.make(kind, cookie)
 
     def holds(self, kind: Kind, cookie: str | None, token: str) -> bool:
-        """Whether ``token`` belongs to ``cookie``; compared in constant time."""
-        if cookie is None:
-            return False
-        sent = token.encode("utf-8", "surrogatepass")
-        expected = [_token(key, kind, cookie).encode() for key in self._keys()]
-        return any(hmac.compare_digest(one, sent) for one in expected)
-
-
-def _token(key: bytes, kind: Kind, cookie: str) -> str:
-    mac = hmac.digest(key, f"{kind}\0{cookie}".encode(), hashlib.sha256)
-    return base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+        """Whether ``token`` belongs to ``cookie``."""
+        return cookie is not None and self._macs.holds(token, kind, cookie)
 
 
 def came_from_us(request: Request, origins: Origins) -> bool:

@@ -101,7 +101,7 @@ class SettingUp:
             return not_accepted(error)
         self._metrics.registered()
         self._note(session.user, request)
-        self._desk.sign_in(request, token)
+        self._desk.sign_in(request, session.user, token)
         await self._show_done(request, session.user, token)
         return None
 

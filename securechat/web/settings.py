@@ -13,10 +13,11 @@ from twisted.logger import Logger
 
 from ..chat.accounts import InvalidFields
 from ..chat.own_account import OwnAccount, WrongPassword
+from ..core.attempts import TooSoon
 from ..core.errors import Busy
 from ..core.model import Session, reference_of
 from ..core.sentences import Sentence
-from .answers import Answer, cannot_now, not_accepted
+from .answers import Answer, cannot_now, not_accepted, too_soon
 from .desk import Desk, Throttles, go, query_of
 from .forms import Form
 from .site import SecureRequest
@@ -123,7 +124,9 @@ class Settings:
             return not_accepted(error)
         except Busy as error:
             return cannot_now(error)
-        self._desk.sign_in(request, token)
+        except TooSoon as error:
+            return too_soon(error)
+        self._desk.sign_in(request, asking.session.user, token)
         log.info(
             "{username} has changed the password from {address}",
             event="password_changed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from ipaddress import ip_network
@@ -33,8 +34,6 @@ from .fakes_invites import MemoryRooms
 from .fakes_own_account import MemoryOwnAccount
 from .fakes_ports import CountedMetrics, CountingRandom, HeardBus, InlineHashing, memory_sealer
 from .fakes_wire import Response, Wire, parse
-
-CSRF_KEY = b"c" * 32
 
 
 class Web:
@@ -89,7 +88,7 @@ class Web:
             invitations=Invitations(rooms, rooms, self.random),
             limits=self.limits,
             origins=self.origins,
-            csrf_keys=lambda: [CSRF_KEY],
+            purposes=lambda name: [hashlib.sha256(name.encode()).digest()],
             ready=lambda: self.not_ready,
             draining=lambda: self.draining,
             admit=admit or (lambda visitor: Protocol()),

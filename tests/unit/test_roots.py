@@ -12,6 +12,7 @@ from securechat.core.keys import RoomKeys, RootKeys, purpose_key
 from securechat.core.model import GENERAL
 from securechat.core.passwords import hash_password, password_matches
 from securechat.roots import LOOK_AGAIN_S, LiveRoots
+from securechat.web.macs import Macs
 from securechat.web.sessions import Csrf
 
 OLD = RootKeys("of-this-database", {1: b"1" * 32})
@@ -102,7 +103,7 @@ class Adopting(LiveRootsCase):
     def test_a_form_from_before_a_rotation_is_good_until_its_key_is_retired(
         self,
     ) -> None:
-        csrf = Csrf(lambda: self.roots.purposes("csrf"))
+        csrf = Csrf(Macs(lambda: self.roots.purposes("csrf")))
         before = csrf.token("session", "cookie")
         self.roots.adopt(BOTH)
         after = csrf.token("session", "cookie")

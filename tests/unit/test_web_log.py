@@ -37,6 +37,13 @@ class Logs(SynchronousTestCase):
             self.assertEqual((event["username"], event["address"]), ("ada", "192.0.2.7"))
         self.assertEqual(self.ours("logged_out")[0]["address"], "192.0.2.7")
 
+    def test_too_many_failures_of_an_account_are_told_apart_from_those_of_an_address(self) -> None:
+        for _ in range(6):
+            self.browser.log_in("nobody", "wrong one")
+        self.assertEqual(
+            [one["why"] for one in self.ours("refused")][4:], ["wrong_pair", "throttled_account"]
+        )
+
     def test_every_refusal_says_why_and_from_where(self) -> None:
         fields = {"csrf": self.browser.get("/login").csrf, "username": "ada", "password": PASSWORD}
         self.browser.post("/login", fields)

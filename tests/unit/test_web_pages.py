@@ -349,8 +349,8 @@ class MalformedForms(PagesCase):
 
 class TooMuch(PagesCase):
     def test_thirty_log_ins_a_minute_from_an_address(self) -> None:
-        for _ in range(30):
-            self.assertEqual(self.browser.log_in("nobody", "wrong one").status, 401)
+        for number in range(30):
+            self.assertEqual(self.browser.log_in(f"nobody{number}", "wrong one").status, 401)
         work = self.web.hashing.work
         response = self.browser.log_in("nobody", "wrong one")
         self.assertEqual((response.status, response.header("Retry-After")), (429, "2"))
