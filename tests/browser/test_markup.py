@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from playwright.sync_api import Route
+
 from tests.browser.cases import BrowserCase
 from tests.support.browser import PASSWORD, Visitor
 
@@ -157,6 +159,23 @@ class Markup(BrowserCase):
                 visitor.visit(path + quote(payload, safe=""))
                 self.assertNotIn(payload, visitor.page.content())
         self.assert_nothing_was_injected(visitor)
+
+    def test_a_script_that_comes_with_the_page_itself_does_not_run(self) -> None:
+        ada = self.person(self.daemon(), "Ada Lovelace")
+        ada.excuse(r"policy: script-src", r"console: .*Content Security Policy")
+
+        def with_scripts(route: Route) -> None:
+            page = route.fetch()
+            injected = "<script>window.injected = 1</script><img src=x onerror='window.injected=2'>"
+            body = page.text().replace("<body", f"<body onload='window.injected=3'>{injected}<p", 1)
+            route.fulfill(response=page, body=body)
+
+        ada.page.route("**/settings", with_scripts)
+        ada.excuse(r"/x\b", r"policy: img-src", r"console: Failed to load resource")
+        ada.visit("/settings")
+        self.until(lambda: any("policy: script-src" in one for one in ada.troubles), ada)
+        self.assertIn("window.injected", ada.page.content())
+        self.assertIsNone(ada.page.evaluate("window.injected ?? null"))
 
     def test_a_script_that_somebody_injects_does_not_run(self) -> None:
         ada = self.person(self.daemon(), "Ada Lovelace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -104,6 +105,7 @@ class Registering(AccountsCase):
     def test_only_the_digest_of_a_token_is_stored_and_no_password(self) -> None:
         session, token = self.register()
         stored = repr((self.store.users, self.store.sessions))
+        self.assertEqual(session.digest, hashlib.sha256(token.encode()).digest())
         self.assertEqual(session.digest, digest_of(token))
         self.assertNotIn(token, stored)
         self.assertNotIn(PASSWORD, stored)
