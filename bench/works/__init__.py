@@ -8,7 +8,7 @@ from functools import partial
 
 from ..run import Run
 from ..table import Row, Section
-from . import connecting, entering, fanout, pages, posting, resting
+from . import connecting, entering, fanout, guessing, pages, posting, resting
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ ALL: dict[str, Work] = {
         Work("idle-tls", connecting.IDLE, connecting.idle_over_tls),
         Work("storm", connecting.STORM, connecting.storm),
         Work("logins", entering.SECTION, entering.log_ins),
+        Work("guesses", guessing.SECTION, guessing.refusals),
         Work("pages", pages.SECTION, pages.newest_and_oldest),
         Work("rest", resting.SECTION, resting.at_rest),
     )
