@@ -8,6 +8,7 @@ from playwright.sync_api import Route
 
 from tests.browser.cases import BrowserCase
 from tests.support.browser import PASSWORD, Visitor
+from tests.support.daemon import NO_PACE
 
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -70,12 +71,20 @@ ATTRIBUTES = """(nodes) => [...new Set(nodes.flatMap((node) => node.getAttribute
 LINK_ATTRIBUTES = ["dir", "href", "referrerpolicy", "rel", "target", "title"]
 
 
+def may_be_called(most: int) -> list[str]:
+    """The payloads that people and rooms may be called, as names of at most so many characters."""
+    return [text for text in PAYLOADS if len(text) <= most and "\u202e" not in text]
+
+
 class Markup(BrowserCase):
     def assert_nothing_was_injected(self, visitor: Visitor) -> None:
         page = visitor.page
         self.assertEqual(page.locator(FOREIGN).count(), 0)
         self.assertEqual(page.locator("script:not([src])").count(), 0)
-        self.assertEqual(page.locator(f".body *:not({WORDS}), .author *, h1 *").count(), 0)
+        self.assertEqual(
+            page.locator(f".body *:not({WORDS}), .author *, h1 *:not(bdi, span[dir=auto])").count(),
+            0,
+        )
         self.assert_links_are_harmless(visitor)
         self.assertEqual(visitor.unexcused, [])
 
@@ -129,20 +138,76 @@ class Markup(BrowserCase):
 
     def test_markup_in_names_is_shown_as_text_on_every_page(self) -> None:
         daemon = self.daemon()
-        ada = self.person(daemon, "Ada Lovelace")
-        names = [text for text in PAYLOADS if len(text) <= 80 and "\u202e" not in text][:3]
-        for number, name in enumerate(names):
-            mallory = self.visitor(daemon, name)
-            mallory.username = f"mallory{number}"
-            mallory.register()
-            mallory.say(f"message {number}")
-            mallory.reads(f"message {number}")
-            account = mallory.page.locator(".account-name > span").first
-            self.assertEqual(account.text_content(), name)
-            self.assert_nothing_was_injected(mallory)
-        ada.reads(f"message {len(names) - 1}")
-        self.until(lambda: [author for author, _ in ada.rows()] == names, ada)
+        ada, mallory = self.person(daemon, "Ada Lovelace"), self.person(daemon, "Mallory")
+        mallory.say("it is me")
+        ada.reads("it is me")
+        settings = self.visitor(daemon, "Mallory")
+        settings.username = mallory.username
+        settings.log_in()
+        for name in may_be_called(80)[::2]:
+            settings.visit("/settings")
+            settings.page.locator("input[name=fullname]").fill(name)
+            settings.page.locator(
+                "button[value=name], form:has(input[name=fullname]) button"
+            ).click()
+            ada.page.locator("#rows .author").get_by_text(name, exact=True).wait_for()
+            self.assertIn(name, settings.page.locator("main").inner_text() + self.typed(settings))
+            for one in (ada, mallory, settings):
+                self.assert_nothing_was_injected(one)
+        ada.details().get_by_text(name, exact=True).first.wait_for()
+        mallory.page.reload()
+        account = mallory.page.locator(".account-name > span").first
+        self.until(lambda: account.text_content() == name, mallory)
+        for one in (ada, mallory):
+            self.assert_nothing_was_injected(one)
+
+    def typed(self, visitor: Visitor) -> str:
+        """What stands in the field of the full name."""
+        return visitor.page.locator("input[name=fullname]").input_value()
+
+    def test_markup_in_rooms_topics_and_invites_is_shown_as_text(self) -> None:
+        daemon = self.daemon(*NO_PACE)
+        ada, mallory = self.person(daemon, "Ada Lovelace"), self.person(daemon, "Mallory")
+        names = may_be_called(64)[::2]
+        for name in names:
+            mallory.create_room(name, "Public")
+            self.assertEqual(mallory.page.locator("h1").first.inner_text(), name)
+            self.set_topic(mallory, "".join(MARKED)[:100] + name)
+            self.assertEqual(mallory.page.title().count(name), 1)
+        self.assert_nothing_was_injected(mallory)
+        ada.page.get_by_role("button", name="New conversation").click()
+        dialog = ada.dialog("New conversation")
+        for name in (names[0], names[-1]):
+            dialog.get_by_role("searchbox").fill(name)
+            dialog.get_by_role("button", name=f"Join {name}", exact=True).wait_for()
+            self.assert_nothing_was_injected(ada)
+        dialog.get_by_role("button", name=f"Join {names[-1]}").click()
+        ada.in_room(names[-1])
+        self.until(lambda: names[-1] in ada.page.locator("#room-topic").inner_text(), ada)
+        ada.details()
         self.assert_nothing_was_injected(ada)
+
+        stranger = self.visitor(daemon, "Eve")
+        stranger.visit(self.invite(mallory))
+        self.assertIn(names[-1], stranger.page.locator("h1").inner_text())
+        self.assertIn(names[-1], stranger.page.locator("main").inner_text())
+        self.assert_nothing_was_injected(stranger)
+
+    def set_topic(self, visitor: Visitor, topic: str) -> None:
+        visitor.details().get_by_role("button", name="Topic").click()
+        dialog = visitor.dialog("Topic")
+        dialog.get_by_label("What this room is about").fill(topic)
+        dialog.get_by_role("button", name="Save").click()
+        dialog.wait_for(state="hidden")
+
+    def invite(self, visitor: Visitor) -> str:
+        """The path of a link into the open room."""
+        visitor.details().get_by_role("button", name="Invite by link").click()
+        dialog = visitor.page.get_by_role("dialog")
+        dialog.get_by_role("button", name="Make a link").click()
+        link = dialog.locator("#invite-link")
+        link.wait_for()
+        return link.input_value().removeprefix(visitor.url)
 
     def test_markup_in_forms_and_addresses_comes_back_as_text(self) -> None:
         visitor = self.visitor(self.daemon(), "Mallory")
