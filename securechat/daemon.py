@@ -245,6 +245,8 @@ class Daemon(Service):
         log.warn(
             "no administrator yet: open {setup_address}",
             event="no_administrator",
+            # This is how the token is handed over: to whoever reads the log, and for one use.
+            # nosemgrep: nothing-secret-logged
             setup_address=f"{self._origins.home}/setup?token={self._administration.setup_token}",
         )
 

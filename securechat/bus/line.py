@@ -124,7 +124,7 @@ class Line:
             delay_s = min(RETRY_MOST_S, RETRY_FIRST_S * 2 ** min(self._failures, 10))
             self._failures += 1
             # Jitter: all daemons have lost the same server at the same moment.
-            await deferLater(self._reactor, delay_s * random.uniform(0.5, 1.0))  # noqa: S311
+            await deferLater(self._reactor, delay_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
     async def _live(self) -> None:
         """One connection from its beginning to its end; raises for the reason of the end."""

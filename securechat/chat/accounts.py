@@ -178,7 +178,8 @@ class Accounts(Sessions):
         why = complaint(password, names, self._limits.password_min)
         if why is not None:
             errors["password"] = why
-        if confirm != password:
+        # Both come from the same person.
+        if confirm != password:  # nosemgrep: compared-in-constant-time
             errors["confirm"] = Sentence("password.differ")
         return errors
 

@@ -29,7 +29,7 @@ DATABASE_FORMS = (
 def absolute(text: str, base: Path) -> Path:
     """`text` as an absolute path, `~` expanded, starting at `base` when it is relative."""
     # Not resolve(): a symbolic link that moves later must be followed later.
-    return Path(os.path.abspath(base / Path(text).expanduser()))  # noqa: PTH100
+    return Path(os.path.abspath(base / Path(text).expanduser()))  # noqa: PTH100 - links stay links
 
 
 def path(given: Given) -> Path:

@@ -22,6 +22,7 @@ ROWS_A_PAGE = 200
 MOST_COMPLAINTS = 1_000
 """Lines of one kind of damage that a single statement may bring."""
 
+FILE_FAULTS = f"PRAGMA integrity_check({MOST_COMPLAINTS})"
 ROOM_IDS = "SELECT id FROM rooms ORDER BY id"
 ROOM = """
     SELECT r.id, r.last_seq, r.members,
@@ -96,7 +97,7 @@ class Evidence:
     def file_faults(self) -> Iterator[str]:
         """What SQLite itself finds wrong with its file; nothing of other databases."""
         if self._tx.dialect_name == "sqlite":
-            for (line,) in self._all(f"PRAGMA integrity_check({MOST_COMPLAINTS})"):
+            for (line,) in self._all(FILE_FAULTS):
                 if line != "ok":
                     yield str(line)
 

@@ -57,7 +57,7 @@ def answer(key: str, more: Mapping[str, str]) -> bytes:
 
     No extension is agreed to: ciphertext does not shrink.
     """
-    accept = base64.b64encode(hashlib.sha1(key.encode("ascii") + _GUID).digest())  # noqa: S324
+    accept = base64.b64encode(hashlib.sha1(key.encode("ascii") + _GUID).digest())  # noqa: S324 - RFC 6455
     lines = [
         "HTTP/1.1 101 Switching Protocols",
         "Upgrade: websocket",
@@ -81,8 +81,8 @@ def _values(request: SecureRequest, name: str) -> list[str]:
     return [part.strip() for value in sent for part in value.decode("latin-1").split(",")]
 
 
-def _names(request: SecureRequest, name: str, token: str) -> bool:
-    return token in (value.lower() for value in _values(request, name))
+def _names(request: SecureRequest, name: str, word: str) -> bool:
+    return word in (value.lower() for value in _values(request, name))
 
 
 def _only(request: SecureRequest, name: str) -> str:

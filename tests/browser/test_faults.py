@@ -97,7 +97,7 @@ class Faults(BrowserCase):
 
     def told(self, visitor: Visitor, pattern: str, within_s: float = 30) -> None:
         """Wait until the banner has said something like this."""
-        said = lambda: "\n".join(visitor.page.evaluate("window.told"))  # noqa: E731
+        said = lambda: "\n".join(visitor.page.evaluate("window.told"))  # noqa: E731 - short
         self.until(lambda: re.search(pattern, said()), visitor, within_s)
 
     def forget(self, visitor: Visitor) -> None:

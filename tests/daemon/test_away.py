@@ -171,7 +171,7 @@ class ComingAndGoing(MariaDBCase):
             for sender in self.senders:
                 sender.post(300)
             goal = sum(sender.tally() for sender in self.senders) + 50
-            await self.until(lambda: sum(sender.tally() for sender in self.senders) >= goal)  # noqa: B023
+            await self.until(lambda: sum(sender.tally() for sender in self.senders) >= goal)  # noqa: B023 - used up here
             self.server.kill()
             await self.assert_unavailable()
             self.daemon.wait_until("/readyz", 503)

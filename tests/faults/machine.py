@@ -117,7 +117,7 @@ async def few_descriptors(fault: str, rounds: int, seed: int) -> Result:
             for one in inside:
                 abort(one)
             await world.recovered(time.monotonic())
-            await world.until(lambda: all(one.ended for one in inside))  # noqa: B023
+            await world.until(lambda: all(one.ended for one in inside))  # noqa: B023 - used up here
             await (await visitor.chat()).close()
         result = stayed(world, await world.judge(fault, rounds))
         result.faults += found
@@ -212,13 +212,13 @@ async def readers_that_never_read(fault: str, rounds: int, seed: int) -> Result:
                 transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 transport.pauseProducing()
             cuts = tens * (number + 1)
-            await world.until(lambda: _cut(world) >= cuts, every_s=0.25)  # noqa: B023
+            await world.until(lambda: _cut(world) >= cuts, every_s=0.25)  # noqa: B023 - used up here
             beside_s = max(beside_s, world.p99_s())
             for transport in transports:
                 transport.resumeProducing()
             newest = world.clients[0].sender.stream.newest
             ended_s = time.monotonic()
-            await world.until(lambda: all(one.sender.stream.newest >= newest for one in dead))  # noqa: B023
+            await world.until(lambda: all(one.sender.stream.newest >= newest for one in dead))  # noqa: B023 - used up here
             world.recoveries_s.append(time.monotonic() - ended_s)
         result = stayed(world, await world.judge(fault, rounds))
         if beside_s > 10 * max(quiet_s, SHORT_S):

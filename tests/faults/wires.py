@@ -201,7 +201,7 @@ async def reset_at_each_step(fault: str, rounds: int, seed: int) -> Result:
                 poster.burst()
                 if answered:
                     goal = poster.acknowledged + 1
-                    await world.until(lambda: poster.acknowledged >= goal)  # noqa: B023
+                    await world.until(lambda: poster.acknowledged >= goal)  # noqa: B023 - used up here
                 else:
                     await pause(world.chance.choice((0.0, 0.001, 0.003)))
                 proxy.reset()
@@ -285,7 +285,7 @@ async def everybody_reconnects(fault: str, rounds: int, seed: int) -> Result:
             await world.a_while()
             await kill_daemon(world)
             newest = world.clients[0].sender.stream.newest
-            await world.until(lambda: all(c.sender.stream.newest >= newest for c in crowd))  # noqa: B023
+            await world.until(lambda: all(c.sender.stream.newest >= newest for c in crowd))  # noqa: B023 - used up here
         return await world.judge(fault, rounds)
 
 

@@ -46,7 +46,7 @@ def reason_to_skip() -> str | None:
     if shutil.which("chromium") is None:
         return "Chromium is not installed"
     try:
-        import playwright.sync_api  # noqa: F401
+        import playwright.sync_api  # noqa: F401 - whether it is there
     except ImportError:
         return "playwright is not installed"
     return None

@@ -59,7 +59,7 @@ class End(Bytes):
     def dataReceived(self, data: bytes) -> None:
         self.link.carry(self.way, data)
 
-    def connectionLost(self, reason: Failure = Failure(ConnectionError())) -> None:  # noqa: B008
+    def connectionLost(self, reason: Failure = Failure(ConnectionError())) -> None:  # noqa: B008 - as Twisted
         self.is_open = False
         self.link.ended(self)
 

@@ -164,7 +164,7 @@ def main() -> NoReturn:
 
     import securechat.bus.redis
     import securechat.service
-    import securechat.tap  # noqa: F401
+    import securechat.tap  # noqa: F401 - to have it read
 
     gc.freeze()
     request = serve(socket.socket(fileno=int(sys.argv[1])))

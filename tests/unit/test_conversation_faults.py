@@ -164,7 +164,7 @@ class Run:
         room_keys = RoomKeys(RootKeys("db", {1: os.urandom(32)}))
         bus = LocalBus()
         metrics = Metrics()
-        wall_clock: Callable[[], int] = lambda: round(self.clock.seconds() * 1000)  # noqa: E731
+        wall_clock: Callable[[], int] = lambda: round(self.clock.seconds() * 1000)  # noqa: E731 - short
         unused: Any = None
         self.journal = Journal(
             events=ports,

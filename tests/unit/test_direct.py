@@ -88,7 +88,7 @@ class Above(Protocol):
     def stopProducing(self) -> None:
         self.told.append("stop")
 
-    def connectionLost(self, reason: Failure = Failure(CONNECTION_DONE)) -> None:  # noqa: B008
+    def connectionLost(self, reason: Failure = Failure(CONNECTION_DONE)) -> None:  # noqa: B008 - as Twisted
         self.lost = True
 
 

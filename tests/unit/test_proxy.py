@@ -47,7 +47,7 @@ class Visitor(Protocol):
     def dataReceived(self, data: bytes) -> None:
         self.heard += data
 
-    def connectionLost(self, reason: Failure = Failure(error.ConnectionDone())) -> None:  # noqa: B008
+    def connectionLost(self, reason: Failure = Failure(error.ConnectionDone())) -> None:  # noqa: B008 - as Twisted
         self.ended.callback(reason.type)
 
 
