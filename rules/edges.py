@@ -74,3 +74,14 @@ async def keeping(self, work, clock, broke):
     self._all.append(ensureDeferred(work()))
     # ok: deferred-is-kept
     return DeferredList([work()])
+
+
+def asked(request):
+    # ruleid: headers-are-bytes
+    request.requestHeaders.getRawHeaders("X-Forwarded-For")
+    # ruleid: headers-are-bytes
+    request.requestHeaders.getRawHeaders("Accept", [])
+    # ok: headers-are-bytes
+    request.requestHeaders.getRawHeaders(b"Accept")
+    # ok: headers-are-bytes
+    return request.responseHeaders.getRawHeaders("Vary")

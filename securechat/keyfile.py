@@ -52,7 +52,7 @@ def _parse(path: Path, content: Any) -> RootKeys:
         keys = {int(number): from_b64url(text) for number, text in content["keys"].items()}
         made_ms = {int(number): int(ms) for number, ms in content.get("made", {}).items()}
         database_id = str(content["database"])
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
         known = False
     if (
         not known

@@ -155,12 +155,19 @@ def _read(reading: _Reading, environ: Mapping[str, str], folder: Path) -> Config
         log_format=take("log-format", values.log_format, "text"),
         limits=_limits(reading),
     )
-    if data_dir.exists() and not data_dir.is_dir():
-        reading.refuse("data-dir", f"{data_dir} is not a folder")
+    _check_data_dir(reading, data_dir)
     _check_tls(reading, config)
     _check_reach(reading, config)
     _check_public_url(reading, config)
     return config
+
+
+def _check_data_dir(reading: _Reading, data_dir: Path) -> None:
+    try:
+        if data_dir.exists() and not data_dir.is_dir():
+            reading.refuse("data-dir", f"{data_dir} is not a folder")
+    except OSError as error:
+        reading.refuse("data-dir", f"{data_dir} cannot be used: {error.strerror}")
 
 
 def _default_keyring(data_dir: Path, environ: Mapping[str, str]) -> Path:

@@ -141,6 +141,8 @@ def from_file(path: Path) -> tuple[Layer, list[str]]:
         return {}, [f"--config: {path} is not UTF-8 text"]
     except tomllib.TOMLDecodeError as error:
         return {}, [f"--config: {path} is not valid TOML: {error}"]
+    except RecursionError:
+        return {}, [f"--config: {path} is not valid TOML: it is nested too deeply"]
     layer: Layer = {}
     reasons: list[str] = []
     for key, value in document.items():

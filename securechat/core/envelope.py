@@ -119,7 +119,7 @@ def parse_header(event: StoredEvent) -> dict[str, Any]:
     """The protected header of ``event``; Damaged where it is not a JSON object."""
     try:
         fields = json.loads(event.protected)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Damaged("the header is not JSON") from None
     if not isinstance(fields, dict):
         raise Damaged("the header is not an object")

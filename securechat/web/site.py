@@ -114,7 +114,7 @@ class SecureRequest(Request):
     def in_clear(self) -> bool:
         """Whether the browser should have come over https and did not."""
         site = self.channel.site
-        forwarded = self.requestHeaders.getRawHeaders("X-Forwarded-Proto") or []
+        forwarded = self._sent(b"X-Forwarded-Proto")
         return site.clear or (
             site.origins.over_tls
             and site.proxies.over_plain_http(site.peer(self.client), forwarded)
@@ -132,8 +132,13 @@ class SecureRequest(Request):
 
     def client_address(self) -> str:
         """The address that limits count and logs name."""
-        forwarded = self.requestHeaders.getRawHeaders("X-Forwarded-For") or []
+        forwarded = self._sent(b"X-Forwarded-For")
         return self.site.proxies.client_address(self.site.peer(self.client), forwarded)
+
+    def _sent(self, name: bytes) -> list[str]:
+        """The values of a header; latin-1 has a character for every byte that may come."""
+        sent = self.requestHeaders.getRawHeaders(name) or []
+        return [value.decode("latin-1") for value in sent]
 
     def accept_language(self) -> str:
         """The languages that the browser asks for."""
