@@ -96,6 +96,7 @@ class AnySettings(SynchronousTestCase):
 
     @settings(max_examples=150)
     @given(FLAGS, VARIABLES)
+    @example({"data-dir": ["9" * 5_000]}, {})
     def test_any_flags_and_variables_are_read_or_refused(
         self, flags: dict[str, list[str]], environ: dict[str, str]
     ) -> None:
