@@ -56,7 +56,7 @@ def read(plaintext: bytes) -> dict[str, Any]:
     """What an opened event says; Damaged where it is not a JSON object with a kind."""
     try:
         fields = json.loads(plaintext)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Damaged("the content is not JSON") from None
     if not isinstance(fields, dict) or not isinstance(fields.get("kind"), str):
         raise Damaged("the content has no kind")

@@ -6,7 +6,7 @@ import json
 import tracemalloc
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -108,6 +108,7 @@ class AnyFrames(SynchronousTestCase):
 
     @settings(max_examples=60)
     @given(nearly(st.just(content.posted("text", "hi", None)), JSON_PIECES))
+    @example(b"[" * 3_000)
     def test_what_is_nearly_a_content_is_read_or_damaged(self, plaintext: bytes) -> None:
         try:
             self.assertIsInstance(content.read(plaintext), dict)
@@ -172,8 +173,15 @@ class Talk(RuleBasedStateMachine):
     def says_anything(self, side: int, frame: bytes) -> None:
         self.say(side, frame)
 
+    @rule(side=st.integers(0, 1))
+    def says_everything_before_hello(self, side: int) -> None:
+        if not self.greeted[side]:
+            for frame in GOOD[1:]:
+                assert isinstance(self.say(side, json.dumps(frame).encode()), Refused), frame
+
     @rule(side=st.integers(0, 1), times=st.integers(1, 60))
     def posts_in_a_row(self, side: int, times: int) -> None:
+        self.say(side, json.dumps(HELLO).encode())
         for _ in range(times):
             self.say(side, json.dumps(GOOD[1]).encode())
 
