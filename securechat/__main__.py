@@ -25,7 +25,15 @@ class _Command(usage.Options):
         return self.synopsis
 
 
-class Grant(_Command):
+class _Named(_Command):
+    """A command that is told one name."""
+
+    def parseArgs(self, name: str) -> None:  # type: ignore[override]  # Twisted counts them
+        """Take the name."""
+        self["name"] = name
+
+
+class Grant(_Named):
     """Make somebody an administrator."""
 
     synopsis = "Usage: python -m securechat [options] admin grant NAME"
@@ -34,12 +42,25 @@ class Grant(_Command):
         "the room Reports."
     )
 
-    def parseArgs(self, name: str) -> None:  # type: ignore[override]  # Twisted counts them
-        """Take the user name."""
-        self["name"] = name
+
+class Disable(_Named):
+    """Let somebody in no more."""
+
+    synopsis = "Usage: python -m securechat [options] admin disable NAME"
+    longdesc = (
+        "Lets the person with the user name NAME log in no more and ends all of NAME's sessions; "
+        "links that NAME has made work no more. Names, rooms and messages stay."
+    )
 
 
-class Reset(_Command):
+class Enable(_Named):
+    """Let somebody log in again."""
+
+    synopsis = "Usage: python -m securechat [options] admin enable NAME"
+    longdesc = "Lets the person with the user name NAME log in again, after admin disable."
+
+
+class Reset(_Named):
     """Give somebody a new password."""
 
     synopsis = "Usage: python -m securechat [options] admin reset NAME"
@@ -47,10 +68,6 @@ class Reset(_Command):
         "Prints a link with which the person with the user name NAME may set a new password, once, "
         "within 24 hours; an earlier link works no more. Hand it over in a way that nobody reads."
     )
-
-    def parseArgs(self, name: str) -> None:  # type: ignore[override]  # Twisted counts them
-        """Take the user name."""
-        self["name"] = name
 
 
 class Reports(_Command):
@@ -60,20 +77,25 @@ class Reports(_Command):
     longdesc = "Prints every report with the text of the message that it is about."
 
 
+ADMIN_COMMANDS = {
+    "grant": (Grant, "make somebody an administrator"),
+    "disable": (Disable, "let somebody log in no more"),
+    "enable": (Enable, "let somebody log in again"),
+    "reset": (Reset, "print a one-time link to set a new password"),
+    "reports": (Reports, "print what people have reported"),
+}
+
+
 class Admin(_Command):
     """What only whoever holds the machine may do."""
 
     synopsis = "Usage: python -m securechat [options] admin COMMAND"
-    subCommands = [
-        ["grant", None, Grant, "make somebody an administrator"],
-        ["reset", None, Reset, "print a one-time link to set a new password"],
-        ["reports", None, Reports, "print what people have reported"],
-    ]
+    subCommands = [[name, None, *what] for name, what in ADMIN_COMMANDS.items()]
 
     def postOptions(self) -> None:
         """Refuse to guess what is meant."""
         if self.subCommand is None:
-            raise usage.UsageError("admin needs a command: grant, reset or reports")
+            raise usage.UsageError(f"admin needs a command: {', '.join(ADMIN_COMMANDS)}")
 
 
 class KeysStatus(_Command):

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -19,8 +20,12 @@ from .config.endpoints import parse_listen
 from .core.errors import Misconfigured, Unavailable
 from .core.keys import RoomKeys
 from .core.names import fold_username
+from .core.ports import Bus, SessionEnded
 from .core.settings import SqliteDatabase
 from .log import escaped
+from .metrics import Metrics
+from .news import make_bus, reached
+from .roots import LiveRoots
 from .store import Store
 from .store.reported import Reported
 from .web.origins import Origins
@@ -32,16 +37,31 @@ class Refusal(Exception):
     """Why it was not done, as a sentence."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What a command works with; ``name`` is what it was told beside, if anything."""
+
+    config: Config
+    store: Store
+    keys: RoomKeys
+    bus: Bus
+    name: str
+
+
 def run(config: Config, command: str | None, name: str | None) -> int:
     """Carry out ``admin`` with this command; the exit status. Reasons go to standard error."""
 
     async def work(reactor: Any) -> None:
         store, ring = _opened(config, reactor)
+        bus = make_bus(config, LiveRoots(ring), _now_ms, Metrics(), reactor)
         # Not store.start(): the file's lock belongs to the daemon, which may be running.
         store.database.start()
         try:
-            await _COMMANDS[command or ""](config, store, RoomKeys(ring.roots), name or "")
+            await reached(bus, reactor)
+            desk = _Desk(config, store, RoomKeys(ring.roots), bus, name or "")
+            await _COMMANDS[command or ""](desk)
         finally:
+            await bus.stop()
             await store.database.stop()
 
     return carry_out(work)
@@ -89,17 +109,33 @@ def _opened(config: Config, reactor: Any) -> tuple[Store, keyring.Keyring]:
     return store, ring
 
 
-async def _grant(config: Config, store: Store, keys: RoomKeys, name: str) -> None:
-    if await _operator(store).grant(name) is None:
-        raise _nobody(name)
-    sys.stdout.write(f"{fold_username(name)} is an administrator now.\n")
+async def _grant(desk: _Desk) -> None:
+    if await _operator(desk).grant(desk.name) is None:
+        raise _nobody(desk.name)
+    sys.stdout.write(f"{fold_username(desk.name)} is an administrator now.\n")
 
 
-async def _reset(config: Config, store: Store, keys: RoomKeys, name: str) -> None:
-    token = await _operator(store).new_reset(name, int(time.time() * 1_000))
+async def _disable(desk: _Desk) -> None:
+    ended = await _operator(desk).disable(desk.name)
+    if ended is None:
+        raise _nobody(desk.name)
+    for digest in ended:
+        desk.bus.publish(SessionEnded(digest))
+    name = fold_username(desk.name)
+    sys.stdout.write(f"{name} is disabled: cannot log in, and is logged out everywhere.\n")
+
+
+async def _enable(desk: _Desk) -> None:
+    if await _operator(desk).enable(desk.name) is None:
+        raise _nobody(desk.name)
+    sys.stdout.write(f"{fold_username(desk.name)} may log in.\n")
+
+
+async def _reset(desk: _Desk) -> None:
+    token = await _operator(desk).new_reset(desk.name, _now_ms())
     if token is None:
-        raise _nobody(name)
-    home = home_of(config)
+        raise Refusal(f"there is nobody with the user name {desk.name!r} who is not disabled")
+    home = home_of(desk.config)
     if not home:
         sys.stderr.write(
             "securechat: put the address of your server in front; --public-url would tell it\n"
@@ -107,11 +143,12 @@ async def _reset(config: Config, store: Store, keys: RoomKeys, name: str) -> Non
     sys.stdout.write(f"{home}/reset/{token}\n")
 
 
-async def _reports(config: Config, store: Store, keys: RoomKeys, name: str) -> None:
+async def _reports(desk: _Desk) -> None:
     def say(line: str) -> None:
         sys.stdout.write(f"{escaped(line)}\n")
 
-    await Reports(store.events, Reported(store.database), keys, say).tell()
+    store = desk.store
+    await Reports(store.events, Reported(store.database), desk.keys, say).tell()
 
 
 def home_of(config: Config) -> str:
@@ -125,16 +162,22 @@ def home_of(config: Config) -> str:
     return origins.home
 
 
-def _operator(store: Store) -> Operator:
-    return Operator(store.administration, os.urandom)
+def _operator(desk: _Desk) -> Operator:
+    return Operator(desk.store.administration, os.urandom)
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1_000)
 
 
 def _nobody(name: str) -> Refusal:
     return Refusal(f"there is nobody with the user name {name!r}")
 
 
-_COMMANDS: dict[str, Callable[[Config, Store, RoomKeys, str], Awaitable[None]]] = {
+_COMMANDS: dict[str, Callable[[_Desk], Awaitable[None]]] = {
     "grant": _grant,
+    "disable": _disable,
+    "enable": _enable,
     "reset": _reset,
     "reports": _reports,
 }

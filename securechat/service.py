@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from twisted.application.service import IService
 from twisted.internet import reactor as global_reactor
 from twisted.internet.interfaces import IProtocolFactory
 
 from . import assets, keyring, tls
-from .bus.codec import Codec
-from .bus.local import LocalBus
 from .chat.accounts import Accounts
 from .chat.administration import Administration
 from .chat.changes import RoomChanges
@@ -26,7 +22,6 @@ from .clock import use_monotonic_timers, wall_clock
 from .config import Config
 from .core.buckets import Capacity
 from .core.conversation import Pace
-from .core.encoding import b64url
 from .core.errors import Misconfigured, Unavailable
 from .core.keys import RoomKeys
 from .core.ports import Ledger
@@ -38,16 +33,12 @@ from .hashing import BcryptPool
 from .heartbeat import Heartbeat
 from .keyring import Keyring
 from .metrics import Metrics, MetricsResource
+from .news import make_bus, require_bus_packages
 from .rereading import Rereading
 from .roots import LiveRoots
 from .sockets.factory import ChatFactory
 from .store import Store
 from .web import Origins, SecureSite, StaticFiles, build_site
-
-if TYPE_CHECKING:
-    from .bus.redis import RedisBus
-
-BUS_PACKAGES = ("txredisapi", "hiredis")
 
 
 def makeService(config: Config, *, foreground: bool = False) -> IService:
@@ -83,7 +74,7 @@ def check(config: Config) -> list[str]:
     if config.tls_cert is not None and config.tls_key is not None:
         certificate, key = config.tls_cert, config.tls_key
         note(lambda: tls.server_context(certificate, key, config.tls_minimum))
-    note(lambda: _require_bus_packages(config))
+    note(lambda: require_bus_packages(config))
     note(lambda: _examine_database(config, ring))
     return reasons
 
@@ -105,7 +96,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     prepared = _prepare_now(store.ledger, ring)
 
     roots = LiveRoots(ring)
-    bus = _bus(config, roots, now_ms, metrics)
+    bus = make_bus(config, roots, now_ms, metrics, reactor)
     room_keys = RoomKeys(roots)
     hashing = BcryptPool(reactor, roots.peppers)
     accounts = Accounts(
@@ -202,31 +193,6 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     )
     daemon.listeners = _listeners(config, site, certificate, metrics)
     return daemon
-
-
-def _bus(
-    config: Config, roots: LiveRoots, wall_clock_ms: Callable[[], int], metrics: Metrics
-) -> LocalBus | RedisBus:
-    if config.bus is None:
-        return LocalBus()
-    _require_bus_packages(config)
-    # Only now: its packages are an extra, and importing them installs the reactor.
-    from .bus.redis import RedisBus
-
-    codec = Codec(lambda: roots.purposes("bus"), b64url(os.urandom(16)), wall_clock_ms)
-    return RedisBus(
-        config.bus,
-        codec=codec,
-        database_id=roots.now.database_id,
-        metrics=metrics,
-        reactor=global_reactor,
-    )
-
-
-def _require_bus_packages(config: Config) -> None:
-    missing = [name for name in BUS_PACKAGES if importlib.util.find_spec(name) is None]
-    if config.bus is not None and missing:
-        raise Misconfigured(f"--bus needs {' and '.join(missing)}: pip install 'securechat[redis]'")
 
 
 def _prepare_now(ledger: Ledger, ring: Keyring) -> bool:

@@ -222,9 +222,9 @@ class Accounts(Sessions):
     ) -> tuple[User, PasswordHash]:
         """Who this is, and the stored password that was checked; WrongPair, Busy, or TooSoon.
 
-        Unknown user and wrong password cost the same work, and failures delay the next attempt
-        with either. They are counted apart for each ``source``: a word for where the attempt comes
-        from that only whoever was this user before can have; empty: from anywhere.
+        Unknown user, disabled user and wrong password cost the same work, and failures delay the
+        next attempt with any of them. They are counted apart for each ``source``: a word for where
+        the attempt comes from that only whoever was this user before can have; empty: from anywhere.
         """
         if not is_hashable(password):
             raise WrongPair
@@ -235,15 +235,17 @@ class Accounts(Sessions):
             raise WrongPair from None
         self._attempts.begin(name, source, now_ms)
         try:
-            found = await self._store.credentials(name)
-            matches = await self._hashing.matches(password, found[1] if found else None)
+            user, stored = await self._store.credentials(name) or (None, None)
+            matches = await self._hashing.matches(password, stored)
         except (Busy, Unavailable):
             self._attempts.unjudged(name, source)
             raise
-        if found is None or not matches:
+        if user is not None and stored is None:
+            log.info("{username} may not log in", event="login_disabled", username=user.username)
+        if user is None or stored is None or not matches:
             raise WrongPair
         self._attempts.succeeded(name, source)
-        return found
+        return user, stored
 
     async def begin(
         self, user: User, stored: PasswordHash, now_ms: int, device: Device = UNKNOWN

@@ -1,4 +1,4 @@
-"""What whoever holds the machine may do: make administrators, and let new passwords be set."""
+"""What whoever holds the machine may do: make administrators, let people in, and keep them out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..core import ports
 from ..core.encoding import b64url
-from ..core.model import UserId, digest_of
+from ..core.model import SessionDigest, UserId, digest_of
 from ..core.names import BadName, fold_username
 
 RESET_MS = 24 * 60 * 60 * 1000
@@ -27,8 +27,22 @@ class Operator:
         except BadName:
             return None
 
+    async def disable(self, username: str) -> tuple[SessionDigest, ...] | None:
+        """Let somebody in no more; which sessions have ended. None: there is no such person."""
+        try:
+            return await self._store.disable(fold_username(username))
+        except BadName:
+            return None
+
+    async def enable(self, username: str) -> UserId | None:
+        """Let somebody log in again who was disabled; None: there is no such person."""
+        try:
+            return await self._store.enable(fold_username(username))
+        except BadName:
+            return None
+
     async def new_reset(self, username: str, now_ms: int) -> str | None:
-        """The token of a link, good once and for RESET_MS; None: there is no such person."""
+        """The token of a link, good once and for RESET_MS; None: no such person may log in."""
         token = b64url(self._random_bytes(32))
         try:
             folded = fold_username(username)

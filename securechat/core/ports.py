@@ -66,8 +66,11 @@ class Accounts(Protocol):
         invite with this digest is still good at ``session.created_ms``.
         """
 
-    def credentials(self, username: str) -> Awaitable[tuple[User, PasswordHash] | None]:
-        """The person with this (folded) user name and the stored password."""
+    def credentials(self, username: str) -> Awaitable[tuple[User, PasswordHash | None] | None]:
+        """The person with this (folded) user name and the stored password.
+
+        In its place None for who is disabled: no password lets that person in.
+        """
 
     def people(self, viewer: UserId, ids: Sequence[UserId]) -> Awaitable[list[Person]]:
         """Those of ``ids`` (at most 200) whom ``viewer`` may see.
@@ -82,7 +85,7 @@ class Accounts(Protocol):
         """Store a new session of an existing person.
 
         ``proof`` is the stored password that was checked for it. False, and nothing is stored,
-        where the person has another password by now.
+        where the person has another password by now, or is disabled.
         """
 
     def session(self, digest: SessionDigest) -> Awaitable[Session | None]:
@@ -156,10 +159,19 @@ class Administration(Protocol):
     def grant(self, username: str) -> Awaitable[UserId | None]:
         """Make this person an administrator and a member of REPORTS; None: no such person."""
 
+    def disable(self, username: str) -> Awaitable[tuple[SessionDigest, ...] | None]:
+        """Let this person in no more: which sessions have ended. None: no such person.
+
+        Links that they have made, to rooms or to set a new password, work no more either.
+        """
+
+    def enable(self, username: str) -> Awaitable[UserId | None]:
+        """Let a disabled person log in again; None: no such person."""
+
     def add_reset(self, username: str, digest: bytes, expires_ms: int) -> Awaitable[UserId | None]:
         """Keep the digest of a one-time link with which this person may set a new password.
 
-        An earlier link of theirs works no more. None: no such person.
+        An earlier link of theirs works no more. None: no such person, or it is disabled.
         """
 
     def reset_of(self, digest: bytes, now_ms: int) -> Awaitable[User | None]:

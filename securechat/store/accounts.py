@@ -26,13 +26,14 @@ from .database import Database
 from .transaction import MOST_MARKS, Transaction, chunks, marks
 
 CREDENTIALS = """
-    SELECT id, username, full_name, role, password_bcrypt, password_root_id
+    SELECT id, username, full_name, role, password_bcrypt, password_root_id, state
     FROM users WHERE username = ?"""
 SESSION = """
     SELECT u.id, u.username, u.full_name, u.role, s.digest, s.created_ms, s.seen_ms,
         s.browser, s.platform
     FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.digest IN ({digests})"""
-STORED = "SELECT password_bcrypt, password_root_id FROM users WHERE id = ?"
+STORED = """
+    SELECT password_bcrypt, password_root_id FROM users WHERE id = ? AND state = 'active'"""
 TOUCH_SESSION = "UPDATE sessions SET seen_ms = ? WHERE digest = ? AND seen_ms < ?"
 END_SESSION = "DELETE FROM sessions WHERE digest = ?"
 END_SESSIONS = "DELETE FROM sessions WHERE created_ms < ? OR seen_ms < ?"
@@ -90,15 +91,16 @@ class Accounts:
 
         return self._database.write("add_invited_user", work)
 
-    def credentials(self, username: str) -> Deferred[tuple[User, PasswordHash] | None]:
-        """The person with this (folded) user name and the stored password."""
+    def credentials(self, username: str) -> Deferred[tuple[User, PasswordHash | None] | None]:
+        """The person with this (folded) user name and the stored password; None: disabled."""
 
-        def work(tx: Transaction) -> tuple[User, PasswordHash] | None:
+        def work(tx: Transaction) -> tuple[User, PasswordHash | None] | None:
             row = tx.one(CREDENTIALS, username)
             # MariaDB ignores spaces at the end when it compares; SQLite does not, nor do we.
             if row is None or row[1] != username:
                 return None
-            return people.user_from(row), PasswordHash(bytes(row[4]), row[5])
+            password = PasswordHash(bytes(row[4]), row[5]) if row[6] == "active" else None
+            return people.user_from(row), password
 
         return self._database.read("credentials", work)
 
@@ -119,7 +121,8 @@ class Accounts:
         return self._database.write("renew_hash", work)
 
     def add_session(self, session: Session, proof: PasswordHash | None = None) -> Deferred[bool]:
-        """Store a new session of an existing person; False: ``proof`` is not the password (now).
+        """Store a new session of an existing person; False: ``proof`` is not the password (now),
+        or the person is disabled.
 
         The person's row is held: a password that is being renewed is waited for.
         """

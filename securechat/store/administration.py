@@ -27,13 +27,15 @@ ADMINISTRATOR = "SELECT 1 FROM users WHERE role = 'administrator' LIMIT 1"
 REGISTRATION = "SELECT value FROM meta WHERE name = 'registration'"
 FORGET_REGISTRATION = "DELETE FROM meta WHERE name = 'registration'"
 KEEP_REGISTRATION = "INSERT INTO meta (name, value) VALUES ('registration', ?)"
-NAMED = "SELECT id, username, full_name, role FROM users WHERE username = ?"
+NAMED = "SELECT id, username, full_name, role, state FROM users WHERE username = ?"
+SET_STATE = "UPDATE users SET state = ? WHERE id = ?"
+FORGET_LINKS = "DELETE FROM invites WHERE author_id = ?"
 GRANT = "UPDATE users SET role = 'administrator' WHERE id = ?"
 FORGET_RESET = "DELETE FROM resets WHERE user_id = ?"
 KEEP_RESET = "INSERT INTO resets (user_id, digest, expires_ms) VALUES (?, ?, ?)"
 RESET = """
     SELECT u.id, u.username, u.full_name, u.role FROM resets r JOIN users u ON u.id = r.user_id
-    WHERE r.digest = ? AND r.expires_ms > ?"""
+    WHERE r.digest = ? AND r.expires_ms > ? AND u.state = 'active'"""
 USE_RESET = "DELETE FROM resets WHERE user_id = ? AND digest = ?"
 PERSON = "SELECT id FROM users WHERE id = ?"
 SESSIONS = "SELECT digest FROM sessions WHERE user_id = ?"
@@ -105,14 +107,42 @@ class Administration:
 
         return self._database.write("grant", work)
 
-    def add_reset(self, username: str, digest: bytes, expires_ms: int) -> Deferred[UserId | None]:
-        """Keep the digest of a one-time link with which this person may set a new password.
+    def disable(self, username: str) -> Deferred[tuple[SessionDigest, ...] | None]:
+        """Let this person in no more: which sessions have ended. None: no such person.
 
-        An earlier link of theirs works no more. None: no such person.
+        The person's row is held: whoever logs in meanwhile is out again, or does not come in.
         """
+
+        def work(tx: Transaction) -> tuple[SessionDigest, ...] | None:
+            user = _named(tx, username)
+            if user is None:
+                return None
+            tx.run(SET_STATE, "disabled", user.id)
+            tx.run(FORGET_RESET, user.id)
+            tx.run(FORGET_LINKS, user.id)
+            return end_sessions(tx, user.id)
+
+        return self._database.write("disable", work)
+
+    def enable(self, username: str) -> Deferred[UserId | None]:
+        """Let a disabled person log in again; None: no such person."""
 
         def work(tx: Transaction) -> UserId | None:
             user = _named(tx, username)
+            if user is not None:
+                tx.run(SET_STATE, "active", user.id)
+            return None if user is None else user.id
+
+        return self._database.write("enable", work)
+
+    def add_reset(self, username: str, digest: bytes, expires_ms: int) -> Deferred[UserId | None]:
+        """Keep the digest of a one-time link with which this person may set a new password.
+
+        An earlier link of theirs works no more. None: no such person, or it is disabled.
+        """
+
+        def work(tx: Transaction) -> UserId | None:
+            user = _named(tx, username, only_active=True)
             if user is None:
                 return None
             tx.run(FORGET_RESET, user.id)
@@ -144,17 +174,24 @@ class Administration:
             if tx.run(USE_RESET, row[0], digest) == 0:
                 return None
             people.set_password(tx, UserId(row[0]), password)
-            ended = tx.all(SESSIONS + tx.for_update, row[0])
-            tx.run(END_SESSIONS, row[0])
-            return tuple(SessionDigest(bytes(one)) for (one,) in ended)
+            return end_sessions(tx, UserId(row[0]))
 
         return self._database.write("use_reset", work)
 
 
-def _named(tx: Transaction, username: str) -> User | None:
+def end_sessions(tx: Transaction, user: UserId) -> tuple[SessionDigest, ...]:
+    """End all sessions of a person whose row is held; which."""
+    ended = tx.all(SESSIONS + tx.for_update, user)
+    tx.run(END_SESSIONS, user)
+    return tuple(SessionDigest(bytes(one)) for (one,) in ended)
+
+
+def _named(tx: Transaction, username: str, *, only_active: bool = False) -> User | None:
     row = tx.one(NAMED + tx.for_update, username)
     # MariaDB ignores spaces at the end when it compares; SQLite does not, nor do we.
-    return None if row is None or row[1] != username else people.user_from(row)
+    if row is None or row[1] != username or (only_active and row[4] != "active"):
+        return None
+    return people.user_from(row)
 
 
 def _let_into_reports(tx: Transaction, reports: HeldRoom, user: UserId, now_ms: int) -> None:

@@ -169,6 +169,26 @@ class BesideTheDaemon(CommandLineCase):
         self.assertIn("in order", await self.done(daemon, "fsck"))
 
 
+class Disabling(CommandLineCase):
+    async def test_who_is_disabled_is_out_within_seconds_and_comes_in_when_enabled(self) -> None:
+        daemon = self.new_daemon().start()
+        ada = await self.person(daemon, "ada")
+        socket = await ada.chat()
+        link = (await self.done(daemon, "admin", "reset", "ada")).strip()
+        self.assertIn("ada is disabled", await self.done(daemon, "admin", "disable", "Ada"))
+        self.assertLess(await self.until(lambda: socket.closed.called), 6)
+        self.assertEqual(await socket.closed, 4401)
+        self.assertEqual((await ada.request("GET", "/session"))[0], 401)
+        self.assertEqual(await self.stranger(daemon, "ada").log_in(), 401)
+        path = link.removeprefix(daemon.url)
+        self.assertEqual((await ada.request("GET", path))[0], 404)
+        status, _, errors = await self.command(daemon, "admin", "reset", "ada")
+        self.assertEqual(status, 1)
+        self.assertIn("who is not disabled", errors)
+        await self.done(daemon, "admin", "enable", "ada")
+        self.assertEqual(await self.stranger(daemon, "ada").log_in(), 303)
+
+
 class WhileSomebodyLogsIn(CommandLineCase):
     async def test_a_new_password_throws_out_whoever_comes_in_with_the_old_one_meanwhile(
         self,
@@ -229,6 +249,8 @@ class WithoutADaemon(CommandLineCase):
         for words, expected in (
             (("admin", "grant", "nobody"), 1),
             (("admin", "reset", "no body\x1b"), 1),
+            (("admin", "disable", "nobody"), 1),
+            (("admin", "enable", "nobody"), 1),
             (("--registraton", "x", "fsck"), 2),
         ):
             status, output, errors = await self.command(daemon, *words)

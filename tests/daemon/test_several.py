@@ -106,6 +106,26 @@ class Leaving(SeveralCase):
         self.start(2)
         await self.log_out_elsewhere(SOON_S)
 
+    async def test_disabling_somebody_closes_them_at_all_within_a_second(self) -> None:
+        self.start(2)
+        ada = await self.visitor("ada", 0)
+        sockets = []
+        for at in range(2):
+            self.move(ada, at)
+            sockets.append(await ada.chat())
+        closed = [0.0, 0.0]
+        for at, socket in enumerate(sockets):
+            socket.closed.addCallback(lambda code, at=at: self._note_end(code, closed, at))
+        ended = await deferToThread(self.daemons[0].administer, "admin", "disable", "ada")
+        told_s = time.monotonic()
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        await self.until(lambda: all(closed))
+        self.assertLess(max(closed) - told_s, SOON_S)
+
+    def _note_end(self, code: int | None, closed: list[float], at: int) -> None:
+        self.assertEqual(code, 4401)
+        closed[at] = time.monotonic()
+
     async def test_without_the_bus_the_heartbeat_closes_them(self) -> None:
         self.start(2)
         self.redis.kill()

@@ -147,6 +147,61 @@ class AdministrationContract(ChangingCase):
         self.assertEqual(await self.roles(room), {"bob": "owner"})
 
 
+class DisablingContract(ChangingCase):
+    """Who is disabled is out, and comes in by no way until enabled."""
+
+    async def test_every_session_ends_and_no_new_one_begins(self) -> None:
+        await self.joined(ANN, BOB)
+        second = session(ANN, "second")
+        await self.store.accounts.add_session(second)
+        ended = await self.store.administration.disable("ann")
+        self.assertEqual(set(ended or ()), {session(ANN).digest, second.digest})
+        self.assertEqual(await self.store.accounts.credentials("ann"), (ANN, None))
+        self.assertFalse(await self.store.accounts.add_session(second, password()))
+        self.assertIsNone(await self.store.accounts.session(second.digest))
+        self.assertIsNotNone(await self.store.accounts.session(session(BOB).digest))
+        self.assertEqual(await self.store.administration.disable("ann"), ())
+        self.assertEqual(await self.store.administration.enable("ann"), ANN.id)
+        self.assertEqual(await self.store.accounts.credentials("ann"), (ANN, password()))
+        self.assertTrue(await self.store.accounts.add_session(second, password()))
+        for unknown in ("nobody", "ann ", "ANN"):
+            self.assertIsNone(await self.store.administration.disable(unknown))
+            self.assertIsNone(await self.store.administration.enable(unknown))
+
+    async def test_a_session_that_is_begun_at_the_same_time_does_not_stay(self) -> None:
+        await self.joined(ANN)
+        for number in range(10):
+            one = session(ANN, f"one {number}")
+            coming = self.store.accounts.add_session(one, password())
+            await self.store.administration.disable("ann")
+            await coming
+            self.assertIsNone(await self.store.accounts.session(one.digest))
+            await self.store.administration.enable("ann")
+
+    async def test_no_link_goes_round_it(self) -> None:
+        await self.joined(ANN, BOB)
+        administration, digest = self.store.administration, digest_of("reset")
+        room = await self.club(ANN)
+        await self.invite(ANN, room, "in")
+        await administration.add_reset("ann", digest, NOW_MS + 1)
+        await administration.disable("ann")
+        self.assertIsNone(await administration.reset_of(digest, NOW_MS))
+        self.assertIsNone(await administration.use_reset(digest, NEW, NOW_MS))
+        self.assertIsNone(await administration.add_reset("ann", digest, NOW_MS + 1))
+        self.assertIsNone(await self.store.changes.invitation(digest_of("in"), NOW_MS))
+        await administration.enable("ann")
+        self.assertIsNone(await administration.reset_of(digest, NOW_MS))
+        self.assertEqual(await self.store.accounts.credentials("ann"), (ANN, password()))
+
+    async def test_who_is_disabled_stays_in_the_rooms_and_what_was_said_stays(self) -> None:
+        await self.joined(ANN, BOB)
+        room = await self.club(ANN, BOB)
+        await self.say(ANN, room, "words")
+        await self.store.administration.disable("ann")
+        self.assertEqual(await self.roles(room), {"ann": "owner", "bob": "member"})
+        self.assertEqual((await self.page(BOB, room)).events[-1].author, ANN.id)
+
+
 class ResetsContract(ChangingCase):
     """One-time links to a new password."""
 

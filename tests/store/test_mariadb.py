@@ -177,6 +177,10 @@ class Administrators(administration_contract.AdministrationContract, MariaDBCase
     pass
 
 
+class Disabling(administration_contract.DisablingContract, MariaDBCase):
+    pass
+
+
 class Resets(administration_contract.ResetsContract, MariaDBCase):
     pass
 

@@ -169,6 +169,10 @@ class Administrators(administration_contract.AdministrationContract, SqliteCase)
     pass
 
 
+class Disabling(administration_contract.DisablingContract, SqliteCase):
+    pass
+
+
 class Resets(administration_contract.ResetsContract, SqliteCase):
     pass
 

@@ -110,6 +110,22 @@ class DaemonProcess:
         )
         return ended.returncode, ended.stdout.decode(errors="replace")
 
+    def administer(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run ``python -m securechat`` with the daemon's options to its end."""
+        return subprocess.run(
+            [
+                *(sys.executable, "-m", "securechat"),
+                *("--listen", f"tcp:{self.port}:interface=127.0.0.1"),
+                *("--data-dir", str(self.data_dir), *self.options, *words),
+            ],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=READY_WITHIN_S,
+            check=False,
+        )
+
     def wait_for_end(self, within_s: float = READY_WITHIN_S) -> int:
         """Wait until the running daemon ends by itself; its exit status."""
         process, self._process = self._process, None

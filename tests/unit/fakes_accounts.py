@@ -34,6 +34,7 @@ class MemoryAccounts:
 
     def __init__(self) -> None:
         self.users: dict[str, tuple[User, PasswordHash]] = {}
+        self.disabled: set[UserId] = set()
         self.sessions: dict[SessionDigest, Session] = {}
         self.invites: dict[bytes, RoomId] = {}
         self.used: dict[bytes, RoomId] = {}
@@ -84,9 +85,12 @@ class MemoryAccounts:
         draft = Draft(room, mid, user.id, START_MS, b" " * 128)
         return Changed(room, sealer.seal(draft, 1, key), key, (user.id,))
 
-    async def credentials(self, username: str) -> tuple[User, PasswordHash] | None:
+    async def credentials(self, username: str) -> tuple[User, PasswordHash | None] | None:
         await self._ready()
-        return self.users.get(username)
+        user, stored = self.users.get(username, (None, None))
+        if user is None:
+            return None
+        return user, None if user.id in self.disabled else stored
 
     async def people(self, viewer: UserId, ids: Sequence[UserId]) -> list[Person]:
         return [user for user, _ in self.users.values() if user.id in ids]
@@ -99,7 +103,9 @@ class MemoryAccounts:
 
     async def add_session(self, session: Session, proof: PasswordHash | None = None) -> bool:
         await self._ready()
-        if proof is not None and self.users[session.user.username][1] != proof:
+        if proof not in (None, self.users[session.user.username][1]):
+            return False
+        if session.user.id in self.disabled:
             return False
         self.sessions[session.digest] = session
         return True

@@ -49,9 +49,35 @@ class MemoryAdministration:
         self.people.users[username] = (replace(user, role="administrator"), password)
         return user.id
 
+    async def disable(self, username: str) -> tuple[SessionDigest, ...] | None:
+        await self.people._ready()
+        if username not in self.people.users:
+            return None
+        user, _ = self.people.users[username]
+        self.people.disabled.add(user.id)
+        self.forget_reset(username)
+        return self._end_sessions(user)
+
+    async def enable(self, username: str) -> UserId | None:
+        await self.people._ready()
+        if username not in self.people.users:
+            return None
+        user, _ = self.people.users[username]
+        self.people.disabled.discard(user.id)
+        return user.id
+
+    def _end_sessions(self, user: User) -> tuple[SessionDigest, ...]:
+        sessions = self.people.sessions
+        ended = tuple(key for key, one in sessions.items() if one.user.id == user.id)
+        for key in ended:
+            del sessions[key]
+        return ended
+
     async def add_reset(self, username: str, digest: bytes, expires_ms: int) -> UserId | None:
         await self.people._ready()
         if username not in self.people.users:
+            return None
+        if self.people.users[username][0].id in self.people.disabled:
             return None
         self.forget_reset(username)
         self.resets[digest] = (username, expires_ms)
@@ -73,8 +99,4 @@ class MemoryAdministration:
             return None
         del self.resets[digest]
         self.people.users[user.username] = (user, password)
-        sessions = self.people.sessions
-        ended = tuple(key for key, one in sessions.items() if one.user.id == user.id)
-        for key in ended:
-            del sessions[key]
-        return ended
+        return self._end_sessions(user)

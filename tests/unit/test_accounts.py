@@ -167,6 +167,17 @@ class LoggingIn(AccountsCase):
             self.assertEqual(str(error), "")
             self.assertEqual(self.hashing.work - before, 1)
 
+    def test_a_disabled_person_and_a_wrong_password_are_one_answer_and_the_same_work(self) -> None:
+        session, _ = self.register()
+        self.store.disabled.add(session.user.id)
+        for password in (PASSWORD, "wrong password"):
+            before = self.hashing.work
+            error = self.fails(self.accounts.log_in("ada", password, START_MS), WrongPair)
+            self.assertEqual(str(error), "")
+            self.assertEqual(self.hashing.work - before, 1)
+        self.store.disabled.clear()
+        self.run_now(self.accounts.log_in("ada", PASSWORD, START_MS))
+
     def test_an_over_long_password_is_a_wrong_pair_and_is_never_hashed(self) -> None:
         self.register()
         before = self.hashing.work

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from securechat import service
+from securechat import news, service
 from securechat.bus.codec import MOST_BYTES, STALE_MS, Codec, Unheard
 from securechat.bus.local import LocalBus
 from securechat.config import load_config
@@ -187,7 +187,7 @@ class Packages(SynchronousTestCase):
             "database": ["mysql://me@/name?unix_socket=missing"],
             "bus": ["redis://localhost"],
         }
-        self.patch(service, "BUS_PACKAGES", ("txredisapi", "no_such_package"))
+        self.patch(news, "BUS_PACKAGES", ("txredisapi", "no_such_package"))
         reasons = service.check(load_config(flags, {}, folder=folder))
         told = "securechat: --bus needs no_such_package: pip install 'securechat[redis]'"
         self.assertIn(told, reasons)

@@ -44,6 +44,7 @@ WIRING = {
     "hangup",
     "heartbeat",
     "log",
+    "news",
     "options",
     "rereading",
     "rotation",
