@@ -60,6 +60,16 @@ class Enable(_Named):
     longdesc = "Lets the person with the user name NAME log in again, after admin disable."
 
 
+class EraseRoom(_Named):
+    """Destroy a room."""
+
+    synopsis = "Usage: python -m securechat [options] admin erase-room ROOM"
+    longdesc = (
+        "Destroys the room with the id ROOM, as it stands in its address behind #room=, and all "
+        "that was said in it, for good. Broken off, it is run again, or the daemon goes on with it."
+    )
+
+
 class Reset(_Named):
     """Give somebody a new password."""
 
@@ -81,6 +91,7 @@ ADMIN_COMMANDS = {
     "grant": (Grant, "make somebody an administrator"),
     "disable": (Disable, "let somebody log in no more"),
     "enable": (Enable, "let somebody log in again"),
+    "erase-room": (EraseRoom, "destroy a room with all that was said in it"),
     "reset": (Reset, "print a one-time link to set a new password"),
     "reports": (Reports, "print what people have reported"),
 }

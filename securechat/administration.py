@@ -13,12 +13,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
 from . import keyring
+from .chat.erasure import Erasure
 from .chat.operator import Operator
 from .chat.reports import Reports
 from .config import Config
 from .config.endpoints import parse_listen
-from .core.errors import Misconfigured, Unavailable
+from .core.errors import Code, Misconfigured, Refused, Unavailable
 from .core.keys import RoomKeys
+from .core.model import ROOM_ID, RoomId
 from .core.names import fold_username
 from .core.ports import Bus, SessionEnded
 from .core.settings import SqliteDatabase
@@ -131,6 +133,19 @@ async def _enable(desk: _Desk) -> None:
     sys.stdout.write(f"{fold_username(desk.name)} may log in.\n")
 
 
+async def _erase_room(desk: _Desk) -> None:
+    if not ROOM_ID.fullmatch(desk.name):
+        raise Refusal(f"{desk.name!r} is no id of a room; the address of a room ends with it")
+    erasure = Erasure(desk.store.erasures, desk.bus, _now_ms, Metrics())
+    try:
+        await erasure.erase_room(None, RoomId(desk.name))
+    except Refused as refused:
+        none = f"there is no room with the id {desk.name}"
+        raise Refusal(none if refused.code is Code.NOT_FOUND else refused.text) from None
+    await erasure.done()
+    sys.stdout.write(f"The room {desk.name} is erased.\n")
+
+
 async def _reset(desk: _Desk) -> None:
     token = await _operator(desk).new_reset(desk.name, _now_ms())
     if token is None:
@@ -178,6 +193,7 @@ _COMMANDS: dict[str, Callable[[_Desk], Awaitable[None]]] = {
     "grant": _grant,
     "disable": _disable,
     "enable": _enable,
+    "erase-room": _erase_room,
     "reset": _reset,
     "reports": _reports,
 }

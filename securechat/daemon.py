@@ -20,6 +20,7 @@ from twisted.python.failure import Failure
 from .chat.accounts import Accounts
 from .chat.administration import Administration
 from .chat.changes import RoomChanges
+from .chat.erasure import ERASE_EVERY_S, Erasure
 from .chat.journal import Journal
 from .chat.signals import Signals
 from .config.endpoints import with_backlog
@@ -96,6 +97,7 @@ class Daemon(Service):
         hashing: BcryptPool,
         journal: Journal,
         room_changes: RoomChanges,
+        erasure: Erasure,
         signals: Signals,
         sockets: ChatFactory,
         heartbeat: Heartbeat,
@@ -118,6 +120,7 @@ class Daemon(Service):
         self._hashing = hashing
         self._journal = journal
         self._room_changes = room_changes
+        self._erasure = erasure
         self._signals = signals
         self._sockets = sockets
         self._bus = bus
@@ -133,6 +136,7 @@ class Daemon(Service):
             (LoopingCall(sockets.sweep), SWEEP_S),
             (LoopingCall(sockets.pulse.beat), PULSE_S),
             (LoopingCall(self._tend_sessions), TEND_SESSIONS_EVERY_S),
+            (LoopingCall(erasure.soon), ERASE_EVERY_S),
         ]
         if certificate is not None:
             self._loops.append((LoopingCall(certificate.look), LOOK_S))
@@ -227,6 +231,8 @@ class Daemon(Service):
         Deferred.fromCoroutine(self._offer_setup()).addErrback(
             lambda failure: log.failure("the way to set up could not be told", failure)
         )
+        # What was broken off goes on.
+        self._erasure.soon()
         for loop, interval_s in self._loops:
             loop.clock = self._reactor
             loop.start(interval_s, now=False).addErrback(
@@ -301,6 +307,7 @@ class Daemon(Service):
         changes = Deferred.fromCoroutine(self._room_changes.drain())
         await self._journal.drain()
         await changes
+        await self._erasure.drain()
         await self._sockets.drain()
         await self._signals.drain()
         await self._bus.stop()

@@ -19,6 +19,7 @@ from .core.model import ROOM_ID, RoomId
 from .core.settings import SqliteDatabase
 from .store import Store
 from .store.evidence import Evidence, RoomRow
+from .store.places import ERASED
 
 IN_ORDER, DAMAGED, NOT_LOOKED = 0, 1, 2
 
@@ -87,6 +88,8 @@ class Inspection:
         if row is None:
             self._tell(str(Complaint(RoomId(name), "is no id of a room")))
             return 0
+        if row.kind == ERASED:
+            return self._look_after(row)
         before = self._damages
         room = RoomAudit(row.id, self._room_keys)
         for complaint in audit.joined(self._complaints(row, room)):
@@ -95,6 +98,15 @@ class Inspection:
         verdict = f"{found} damaged" if found else "in order"
         self._print(f"{row.id}: {room.events} events, {row.memberships} members, {verdict}")
         return room.events
+
+    def _look_after(self, row: RoomRow) -> int:
+        """Of an erased room nothing opens any more, also where rows of it are still there."""
+        if self._evidence.keys(row.id):
+            self._tell(str(Complaint(row.id, "is erased, and has keys")))
+        if row.members or row.memberships:
+            self._tell(str(Complaint(row.id, "is erased, and has members")))
+        self._print(f"{row.id}: erased")
+        return 0
 
     def _complaints(self, row: RoomRow, room: RoomAudit) -> Iterator[Complaint]:
         if row.members != row.memberships:

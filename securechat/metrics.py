@@ -12,6 +12,7 @@ from .core.errors import Code
 
 LOGIN_OUTCOMES = ("ok", "refused", "throttled")
 BUS_DROPS = ("away", "busy", "refused", "forged", "stale", "unreadable")
+ERASINGS = ("room", "person", "retention")
 STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx")
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 LATENCIES_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -96,6 +97,12 @@ class Metrics:
             ["why"],
             registry=registry,
         )
+        self._erased = Counter(
+            "securechat_erased_events",
+            "Events whose texts were destroyed, by what asked for it.",
+            ["why"],
+            registry=registry,
+        )
         self._show_zeros()
 
     def _show_zeros(self) -> None:
@@ -108,6 +115,8 @@ class Metrics:
             self._bus_dropped.labels(why)
         for status in STATUS_CLASSES:
             self._responses.labels(status)
+        for erasing in ERASINGS:
+            self._erased.labels(erasing)
 
     def connected(self) -> None:
         """A socket was opened and knows its user."""
@@ -165,6 +174,10 @@ class Metrics:
     def bus_dropped(self, why: BusDrop) -> None:
         """A message was not sent, or was not believed."""
         self._bus_dropped.labels(why).inc()
+
+    def erased(self, why: str, count: int) -> None:
+        """So many events are gone with a room or a person, or because of their age."""
+        self._erased.labels(why).inc(count)
 
     def responded(self, status: int) -> None:
         """An HTTP answer with `status` was sent."""

@@ -13,6 +13,7 @@ from . import assets, keyring, tls
 from .chat.accounts import Accounts
 from .chat.administration import Administration
 from .chat.changes import RoomChanges
+from .chat.erasure import Erasure
 from .chat.invitations import Invitations
 from .chat.journal import Journal
 from .chat.own_account import OwnAccount
@@ -125,6 +126,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         random_bytes=os.urandom,
         doubt=journal.doubts.add,
     )
+    erasure = Erasure(store.erasures, bus, now_ms, metrics)
     origins = Origins(config.public_url)
     limits = config.limits
     capacity = Capacity(
@@ -137,6 +139,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     sockets = ChatFactory(
         journal=journal,
         room_changes=room_changes,
+        erasure=erasure,
         signals=signals,
         room_reader=room_reader,
         room_keys=room_keys,
@@ -161,6 +164,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         hashing=hashing,
         journal=journal,
         room_changes=room_changes,
+        erasure=erasure,
         signals=signals,
         sockets=sockets,
         heartbeat=Heartbeat(store.rooms, store.accounts, sockets),

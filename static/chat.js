@@ -202,8 +202,8 @@ function learn(facts) {
   redraw();
 }
 
-/** @param {import('./rooms.js').Place} place one is no member any more: every word of it goes */
-function on_gone({ room: { facts } }) {
+/** @param {import('./rooms.js').Place} place one is no member any more: every word of it goes @param {boolean} erased */
+function on_gone({ room: { facts } }, erased) {
   const own = unsent(facts.id, outbox, drafts);
   outbox.forget(facts.id);
   lookout.close(facts.id);
@@ -211,10 +211,10 @@ function on_gone({ room: { facts } }) {
   vault.forget(facts.id).catch(() => {});
   if (stage.id === facts.id) {
     announcer.silence();
-    stage.clear(t('room.gone'), own);
+    stage.clear(t(erased ? 'room.erased' : 'room.gone'), own);
     details.show(null);
     panes.room(false);
-    announce(t('room.gone_from', { name: title(facts) }));
+    announce(t(erased ? 'room.erased_was' : 'room.gone_from', { name: title(facts) }));
   }
   redraw();
 }
@@ -235,7 +235,7 @@ function on_frame(frame) {
   if (frame.type === 'people') return people.learn(frame.people);
   if (frame.type === 'person') return renamed(frame.person);
   if (frame.type === 'room') return learn(frame.room);
-  if (frame.type === 'removed') return rooms.remove(frame.room);
+  if (frame.type === 'removed') return rooms.remove(frame.room, frame.reason === 'erased');
   if (frame.type === 'typing') return stage.typing.heard(frame.room, frame.user);
   if (frame.type === 'presence') return details.online(frame.room, frame.online);
   if (frame.type === 'read') {

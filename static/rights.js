@@ -3,7 +3,7 @@
  * would refuse. Pure.
  *
  * @typedef {import('./frames.js').RoomFacts} RoomFacts
- * @typedef {'post'|'rename'|'topic'|'archive'|'leave'|'invite'|'revoke'|'people'|'mute'|'role'|'moderate'} Deed
+ * @typedef {'post'|'rename'|'topic'|'archive'|'erase'|'leave'|'invite'|'revoke'|'people'|'mute'|'role'|'moderate'} Deed
  */
 const ranks = { member: 1, moderator: 2, owner: 3 };
 const administrator = 4;
@@ -14,6 +14,7 @@ const rules = {
   rename: { rank: 3 },
   topic: { rank: 2 },
   archive: { rank: 3, archived: true },
+  erase: { rank: 3, archived: true },
   leave: { rank: 1, archived: true },
   invite: { rank: 2, public_rank: 1 },
   revoke: { rank: 2, archived: true },
@@ -26,6 +27,9 @@ const rules = {
 /** What nobody does to the room of reports. @type {Set<Deed>} */
 const not_to_reports = new Set(['rename', 'archive', 'leave', 'invite']);
 
+/** The server's own rooms. */
+const lasting = new Set(['general', 'reports']);
+
 /** @param {RoomFacts} room @param {string} server_role */
 const rank_in = (room, server_role) =>
   server_role === 'administrator' ? administrator : (ranks[room.role] ?? 1);
@@ -35,6 +39,7 @@ export function may(deed, room, server_role) {
   const rule = rules[deed];
   if (room.archived && !rule.archived) return false;
   if (room.id === 'reports' && not_to_reports.has(deed)) return false;
+  if (deed === 'erase' && lasting.has(room.id)) return false;
   if (room.kind === 'direct' && !rule.direct) return false;
   const needed = room.kind === 'public' ? (rule.public_rank ?? rule.rank) : rule.rank;
   return rank_in(room, server_role) >= needed;

@@ -55,6 +55,18 @@ const ask_leave = ({ id, name, kind }, send) =>
     perform: () => send(command('leave_room', { room: id })),
   });
 
+/** @param {RoomFacts} room @param {Send} send */
+const ask_erase = ({ id, name }, send) =>
+  ask(t('room.erase.title', { name }), {
+    words: t('room.erase.words'),
+    fields: [{ name: 'name', label: t('room.erase.name', { name }), most: 64, required: true }],
+    ...{ action: t('room.erase'), danger: true },
+    perform: async (values) => {
+      if (values.name.trim() !== name) throw new Error(t('room.erase.other'));
+      await send(command('erase_room', { room: id }));
+    },
+  });
+
 /** @param {RoomFacts} room @param {Ports} ports */
 const ask_person = (room, ports) =>
   late(
@@ -100,6 +112,7 @@ export function offers(room, ports) {
       is: may('leave', room, role) && room.id !== everybody,
       ...{ label: t('room.leave'), act: () => ask_leave(room, send) },
     },
+    { is: may('erase', room, role), label: t('room.erase'), act: () => ask_erase(room, send) },
   ];
   return all.filter(({ is }) => is);
 }

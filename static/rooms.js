@@ -7,7 +7,7 @@
  * @typedef {{room: Room, tally: Tally}} Place a room and what is unread there
  * @typedef {object} RoomsPorts
  * @property {(facts: RoomFacts) => Place} make
- * @property {(place: Place) => void} on_gone after the room was forgotten
+ * @property {(place: Place, erased: boolean) => void} on_gone after the room was forgotten
  */
 import { listed, locale, t } from './texts.js';
 
@@ -85,13 +85,13 @@ export class Rooms {
     return place;
   }
 
-  /** One is no member any more. @param {string} id */
-  remove(id) {
+  /** One is no member any more. @param {string} id @param {boolean} [erased] nobody is */
+  remove(id, erased = false) {
     const place = this.#places.get(id);
     if (!place) return;
     this.#places.delete(id);
     place.room.forget();
-    this.#ports.on_gone(place);
+    this.#ports.on_gone(place, erased);
   }
 
   /** The connection is gone. */

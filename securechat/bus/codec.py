@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from ..core.encoding import b64url, from_b64url
-from ..core.model import ROOM_ID, USER_ID, ReadMark, RoomId, SessionDigest, UserId
+from ..core.model import ROOM_ID, USER_ID, ReadMark, RoomId, SessionDigest, StoredEvent, UserId
 from ..core.ports import (
     News,
     Online,
@@ -27,6 +27,7 @@ from ..core.ports import (
     Reached,
     ReadTo,
     Renamed,
+    RoomErased,
     RoomsChanged,
     SessionEnded,
     TypingIn,
@@ -133,19 +134,15 @@ def _mac(key: bytes, body: bytes) -> bytes:
 def _fields(news: News) -> tuple[str, dict[str, Any]]:
     match news:
         case Posted(events=events):
-            # Events stay here: who is told a number reads them, and whether it may, from the store.
-            heads: dict[str, int] = {}
-            for event in events:
-                heads[event.room] = max(event.seq, heads.get(event.room, 0))
-            return "reached", {"r": heads}
+            return "reached", {"r": _heads(events)}
         case Reached(room=room, seq=seq):
             return "reached", {"r": {room: seq}}
         case SessionEnded(session=session):
             return "ended", {"s": b64url(session)}
-        case RoomsChanged(user=user):
-            return "rooms", {"u": user}
-        case Renamed(user=user):
-            return "renamed", {"u": user}
+        case RoomsChanged(user=user) | Renamed(user=user):
+            return "rooms" if isinstance(news, RoomsChanged) else "renamed", {"u": user}
+        case RoomErased(room=room):
+            return "erased", {"r": room}
         case ReadTo(user=user, mark=mark):
             left = (mark.unread, mark.mentions)
             return "read", {"u": user, "r": mark.room, "q": mark.seq, "l": left[0], "m": left[1]}
@@ -154,6 +151,14 @@ def _fields(news: News) -> tuple[str, dict[str, Any]]:
         case Online(node=node, users=users, number=number, gone=gone):
             went = {} if gone is None else {"g": sorted(gone)}
             return "online", {"o": node, "i": number, "u": sorted(users)} | went
+
+
+def _heads(events: Sequence[StoredEvent]) -> dict[str, int]:
+    """Events stay here: who is told a number reads them, and whether it may, from the store."""
+    heads: dict[str, int] = {}
+    for event in events:
+        heads[event.room] = max(event.seq, heads.get(event.room, 0))
+    return heads
 
 
 def _reached(whole: Mapping[str, Any]) -> tuple[News, ...]:
@@ -172,6 +177,10 @@ def _ended(whole: Mapping[str, Any]) -> tuple[News, ...]:
 
 def _rooms(whole: Mapping[str, Any]) -> tuple[News, ...]:
     return (RoomsChanged(_user(whole.get("u"))),)
+
+
+def _erased(whole: Mapping[str, Any]) -> tuple[News, ...]:
+    return (RoomErased(_room(whole)),)
 
 
 def _renamed(whole: Mapping[str, Any]) -> tuple[News, ...]:
@@ -196,6 +205,7 @@ _READERS: dict[str, Callable[[Mapping[str, Any]], tuple[News, ...]]] = {
     "reached": _reached,
     "ended": _ended,
     "rooms": _rooms,
+    "erased": _erased,
     "renamed": _renamed,
     "read": _read,
     "typing": _typing,

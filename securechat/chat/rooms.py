@@ -104,6 +104,10 @@ class RoomReader:
         """The rooms that ``user`` is a member of."""
         return await self._rooms.rooms_of(user)
 
+    async def erased(self, rooms: Sequence[RoomId]) -> frozenset[RoomId]:
+        """Those of ``rooms`` that were erased."""
+        return await self._rooms.erased(rooms)
+
     async def belongings(self, users: Sequence[UserId]) -> list[Belonging]:
         """The rooms of each of ``users``, read at once; none of who is nobody."""
         found = await self._rooms.belongings(list(dict.fromkeys(users)))

@@ -273,6 +273,14 @@ class Report:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class EraseRoom:
+    """→ ``{"type":"erase_room","id":…,"room":R}``: the room and all that was said in it."""
+
+    id: str
+    room: RoomId
+
+
 OnPerson = AddMember | Kick | Ban | Unban | Mute | Unmute | SetRole
 """Changes that one person makes to another's place in a room."""
 
@@ -295,7 +303,9 @@ KINDS: Final[dict[type, str]] = {
 }
 """The kind of the event that says that a change was made."""
 
-RoomCommand = CreateRoom | JoinRoom | FindRooms | Invite | RevokeInvites | Report | Change
+RoomCommand = (
+    CreateRoom | JoinRoom | FindRooms | Invite | RevokeInvites | Report | EraseRoom | Change
+)
 """Everything that is answered ``done``."""
 
 Command = (

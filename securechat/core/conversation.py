@@ -38,7 +38,12 @@ COMMAND_COSTS: Final[Mapping[type, int]] = {
 }
 """What asks much of the database counts as so many commands; all others as one."""
 
-CHANGE_COSTS: Final[Mapping[type, int]] = {c.CreateRoom: 5, c.JoinRoom: 5, c.LeaveRoom: 5}
+CHANGE_COSTS: Final[Mapping[type, int]] = {
+    c.CreateRoom: 5,
+    c.JoinRoom: 5,
+    c.LeaveRoom: 5,
+    c.EraseRoom: 5,
+}
 """What leaves rooms and epochs behind for ever counts as so many changes; all others as one."""
 
 PINGS_A_SECOND: Final = 1

@@ -184,6 +184,11 @@ class RoomKeys:
         """The padded plaintext of ``event``; raises Damaged."""
         return envelope.open_event(event, key.kid, self.unwrap(key))
 
+    def forget(self, room: RoomId) -> None:
+        """Keep no key of ``room`` in memory."""
+        for place in [one for one in list(self._unwrapped) if one[0].startswith(f"{room}.")]:
+            self._unwrapped.pop(place, None)
+
     def unwrap(self, key: StoredKey) -> bytes:
         """The room key (32 bytes).
 

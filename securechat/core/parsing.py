@@ -164,6 +164,7 @@ _PARSERS: dict[str, Callable[[Fields], c.Command]] = {
     ),
     "find_rooms": _find_rooms,
     "join_room": _join_room,
+    "erase_room": lambda fields: c.EraseRoom(fields.request_id(), fields.room()),
     "leave_room": lambda fields: c.LeaveRoom(fields.request_id(), fields.room()),
     "invite": _invite,
     "kick": lambda fields: c.Kick(fields.request_id(), fields.room(), fields.user()),

@@ -241,6 +241,9 @@ class Rooms(Protocol):
     def heads(self, rooms: Sequence[RoomId]) -> Awaitable[Mapping[RoomId, int]]:
         """The newest numbers of ``rooms`` (any number of them), read at once."""
 
+    def erased(self, rooms: Sequence[RoomId]) -> Awaitable[frozenset[RoomId]]:
+        """Those of ``rooms`` that were erased."""
+
 
 class Changes(Protocol):
     """What people do to rooms: each in one transaction, with the event that says so.
@@ -447,6 +450,13 @@ class RoomsChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RoomErased:
+    """The room is gone with all that was said there: nothing of it is to be remembered."""
+
+    room: RoomId
+
+
+@dataclass(frozen=True, slots=True)
 class Renamed:
     """This person has another full name now."""
 
@@ -483,7 +493,17 @@ class Online:
     gone: frozenset[UserId] | None = None
 
 
-News = Posted | Reached | SessionEnded | RoomsChanged | Renamed | ReadTo | TypingIn | Online
+News = (
+    Posted
+    | Reached
+    | SessionEnded
+    | RoomsChanged
+    | RoomErased
+    | Renamed
+    | ReadTo
+    | TypingIn
+    | Online
+)
 
 
 class Bus(Protocol):

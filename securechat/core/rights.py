@@ -12,10 +12,11 @@ from typing import Final
 
 from . import commands as c
 from .errors import Code, Refused
-from .model import REPORTS, Role, RoomId, RoomKind, RoomRole, UserId
+from .model import GENERAL, REPORTS, Role, RoomId, RoomKind, RoomRole, UserId
 
 MUTED: Final = "You are muted in this room."
 FIXED: Final = "The administrators are in this room, and it stays as it is."
+LASTING: Final = "This room belongs to the server, and stays."
 ARCHIVED: Final = "This room is archived."
 NOT_DIRECT: Final = "This cannot be done in direct messages."
 
@@ -100,6 +101,7 @@ RULES: Final[dict[type, Rule]] = {
     c.RenameRoom: Rule(Rank.OWNER),
     c.SetTopic: Rule(Rank.MODERATOR),
     c.ArchiveRoom: Rule(Rank.OWNER, archived=True),
+    c.EraseRoom: Rule(Rank.OWNER, archived=True),
     c.LeaveRoom: Rule(Rank.MEMBER, archived=True),
     c.Invite: Rule(Rank.MODERATOR, public_rank=Rank.MEMBER),
     c.AddMember: Rule(Rank.MODERATOR, public_rank=Rank.MEMBER),
@@ -121,6 +123,14 @@ def check_room(command: object, room: RoomId) -> None:
     """Refused (``forbidden``) where ``command`` would change what the server itself relies on."""
     if room == REPORTS and isinstance(command, _NOT_THERE):
         raise Refused(Code.FORBIDDEN, FIXED)
+    if room in (GENERAL, REPORTS) and isinstance(command, c.EraseRoom):
+        raise Refused(Code.FORBIDDEN, LASTING)
+
+
+def check_kind(command: object, kind: RoomKind) -> None:
+    """Refused (``forbidden``) where nobody gives ``command`` in a room of this kind."""
+    if kind == "direct" and not RULES[type(command)].direct:
+        raise Refused(Code.FORBIDDEN, NOT_DIRECT)
 
 
 def check(
@@ -140,8 +150,7 @@ def check(
     rule = RULES[type(command)]
     if is_archived and not rule.archived:
         raise Refused(Code.FORBIDDEN, ARCHIVED)
-    if kind == "direct" and not rule.direct:
-        raise Refused(Code.FORBIDDEN, NOT_DIRECT)
+    check_kind(command, kind)
     if actor.rank < rule.needed(kind):
         raise Refused(Code.FORBIDDEN)
     if isinstance(command, c.Post | c.Typing) and actor.is_muted(now_ms):

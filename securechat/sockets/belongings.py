@@ -41,6 +41,9 @@ class Places(Protocol):
     def counted(self, room: RoomId, last_seq: int, members: int) -> None:
         """When ``last_seq`` was the room's newest number, it had so many members."""
 
+    def erased(self, room: RoomId) -> None:
+        """Remember nothing of ``room``."""
+
 
 class Belongings:
     """The rooms of the people who are connected here."""
@@ -146,7 +149,8 @@ class Belongings:
                 if not any(self._readers_of(user)):
                     return
                 try:
-                    self._tell(user, await self._rooms_of(user))
+                    rooms = await self._rooms_of(user)
+                    self._tell(user, rooms, await self._erased(user, rooms))
                     if user not in self._again:
                         return
                     pause_s = _AGAIN_S
@@ -175,7 +179,16 @@ class Belongings:
         finally:
             self._turns.release()
 
-    def _tell(self, user: UserId, rooms: list[Room]) -> None:
+    async def _erased(self, user: UserId, rooms: list[Room]) -> frozenset[RoomId]:
+        """Those of the rooms that the person is not in any more that nobody is in."""
+        known = {room for reader in self._readers_of(user) for room in self._known.get(reader, ())}
+        gone = known - {room.id for room in rooms}
+        erased = await self._room_reader.erased(list(gone)) if gone else frozenset()
+        for room in erased:
+            self._places.erased(room)
+        return erased
+
+    def _tell(self, user: UserId, rooms: list[Room], erased: frozenset[RoomId]) -> None:
         shown = {room.id: _shown(room) for room in rooms}
         for room in rooms:
             self._places.counted(room.id, room.last_seq, room.members)
@@ -187,7 +200,8 @@ class Belongings:
             for gone in known.keys() - shown.keys() - newer:
                 del known[gone]
                 self._places.unsubscribe(reader, gone)
-                reader.outbox.send_live(push("removed", room=gone))
+                why = {"reason": "erased"} if gone in erased else {}
+                reader.outbox.send_live(push("removed", room=gone, **why))
             for room in rooms:
                 if room.id not in newer and known.get(room.id) != shown[room.id]:
                     known[room.id] = shown[room.id]

@@ -7,6 +7,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IReactorTime
 
 from ..chat.changes import RoomChanges
+from ..chat.erasure import Erasure
 from ..chat.journal import Journal
 from ..chat.rooms import RoomReader
 from ..chat.signals import Signals
@@ -37,6 +38,7 @@ class Services(Protocol):
 
     journal: Journal
     room_changes: RoomChanges
+    erasure: Erasure
     signals: Signals
     room_reader: RoomReader
     room_keys: RoomKeys

@@ -13,6 +13,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
 from ..chat.changes import RoomChanges
+from ..chat.erasure import Erasure
 from ..chat.journal import Journal
 from ..chat.rooms import RoomReader
 from ..chat.signals import Signals
@@ -65,6 +66,7 @@ class ChatFactory(WebSocketServerFactory):
         *,
         journal: Journal,
         room_changes: RoomChanges,
+        erasure: Erasure,
         signals: Signals,
         room_reader: RoomReader,
         room_keys: RoomKeys,
@@ -83,6 +85,7 @@ class ChatFactory(WebSocketServerFactory):
         WebSocketServerFactory.__init__(self, reactor=reactor)
         self.journal = journal
         self.room_changes = room_changes
+        self.erasure = erasure
         self.signals = signals
         self.room_reader = room_reader
         self.room_keys = room_keys

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from ..chat.rooms import Entry, RoomReader
 from ..core.keys import RoomKeys
 from ..core.model import RoomId, StoredKey, UserId
-from ..core.ports import News, Posted, Reached, TypingIn
+from ..core.ports import News, Posted, Reached, RoomErased, TypingIn
 from .arrivals import Arrivals, View
 from .audience import Audience
 from .outbox import Turn
@@ -102,6 +102,11 @@ class Fanout:
         """Forget what is remembered for those who come; call every few seconds."""
         self._ties.arrivals.forget()
 
+    def erased(self, room: RoomId) -> None:
+        """Nothing of ``room`` opens any more: remember nothing of it."""
+        self._ties.arrivals.tails.drop(room)
+        self._ties.room_keys.forget(room)
+
     async def catch_up(self, subscription: Subscription, view: View | None = None) -> None:
         """Send what is above the cursor (``view``: just seen), as the socket drains; then go live.
 
@@ -125,6 +130,8 @@ class Fanout:
             audience = self._audiences.get(news.room)
             if audience is not None:
                 audience.reach(news.seq)
+        elif isinstance(news, RoomErased):
+            self.erased(news.room)
         elif isinstance(news, TypingIn):
             audience = self._audiences.get(news.room)
             if audience is not None and audience.is_small and audience.has_told(news.head):

@@ -83,6 +83,12 @@ async def report(connection: Connection, command: c.Report) -> None:
     connection.send(wire.encode("done", id=command.id))
 
 
+async def erase(connection: Connection, command: c.EraseRoom) -> None:
+    """← done: nothing of the room opens any more."""
+    await connection.factory.erasure.erase_room(connection.user_id, command.room)
+    connection.send(wire.encode("done", id=command.id))
+
+
 def _done(connection: Connection, request: str, room: RoomId, **fields: Any) -> None:
     connection.send(wire.encode("done", id=request, room=room, **fields))
 
@@ -106,5 +112,6 @@ ANSWERS: dict[type, Answer] = {
     c.Invite: invite,
     c.RevokeInvites: revoke,
     c.Report: report,
+    c.EraseRoom: erase,
 }
 """How each command that is answered ``done`` is answered."""

@@ -116,6 +116,12 @@ class Tails:
         while self._tails and next(iter(self._tails.values())).looked_at_s < old_s:
             self._drop_oldest()
 
+    def drop(self, room: RoomId) -> None:
+        """Forget the tail of this room."""
+        tail = self._tails.pop(room, None)
+        if tail is not None:
+            self._size -= tail.size
+
     def following(self, room: RoomId, seq: int) -> Iterator[Framed]:
         """The events after ``seq`` under the same key, which a member at ``seq`` may read.
 

@@ -9,6 +9,7 @@ from .accounts import Accounts
 from .administration import Administration
 from .changes import Changes
 from .database import DEADLINE_S, Database
+from .erasing import Erasures
 from .events import Events
 from .ledger import Ledger
 from .mysql import Mysql
@@ -50,6 +51,7 @@ class Store:
         self.own_account = OwnAccount(self.database)
         self.rooms = Rooms(self.database)
         self.changes = Changes(self.database)
+        self.erasures = Erasures(self.database)
         self.events = Events(self.database)
 
     def start(self) -> None:

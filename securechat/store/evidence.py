@@ -25,7 +25,7 @@ MOST_COMPLAINTS = 1_000
 FILE_FAULTS = f"PRAGMA integrity_check({MOST_COMPLAINTS})"
 ROOM_IDS = "SELECT id FROM rooms ORDER BY id"
 ROOM = """
-    SELECT r.id, r.last_seq, r.members,
+    SELECT r.id, r.kind, r.last_seq, r.members,
         (SELECT COUNT(*) FROM memberships m WHERE m.room_id = r.id)
     FROM rooms r WHERE r.id = ?"""
 OUTSIDE = """
@@ -83,6 +83,7 @@ class RoomRow:
     """A room: its newest number, how many members it says, and how many there are."""
 
     id: RoomId
+    kind: str
     last_seq: int
     members: int
     memberships: int

@@ -21,7 +21,7 @@ EXCHANGE_HASH = STORE_HASH + " AND password_bcrypt = ? AND password_root_id = ?"
 ADD_SESSION = """
     INSERT INTO sessions (digest, user_id, created_ms, seen_ms, browser, platform)
     VALUES (?, ?, ?, ?, ?, ?)"""
-TOUCH = "UPDATE users SET revision = revision + 1 WHERE id = ?"
+TOUCH = "UPDATE users SET revision = revision + 1 WHERE id IN ({ids})"
 SEEN = """
     SELECT u.id, u.username, u.full_name FROM users u
     WHERE u.id IN ({ids}) AND (
@@ -97,8 +97,8 @@ def touch(tx: Transaction, users: Iterable[UserId]) -> None:
     who then wants the stronger one waits for others who want it too. By id: for no two acts to wait
     in a circle, each calls this once, with everybody concerned.
     """
-    for user in sorted(set(users)):
-        tx.run(TOUCH, user)
+    for some in chunks(sorted(set(users))):
+        tx.run(TOUCH.format(ids=marks(some)), *some)
 
 
 def seen_by(tx: Transaction, viewer: UserId, ids: Sequence[UserId]) -> list[Person]:

@@ -77,10 +77,14 @@ class Seat:
     since_seq: int
 
 
+ERASED = "erased"
+"""In the place of its kind in the row that is left of a room."""
+
+
 def held(tx: Transaction, room: RoomId) -> HeldRoom | None:
-    """Lock the room until COMMIT; None where there is no such room."""
+    """Lock the room until COMMIT; None where there is no such room, or no more."""
     row = tx.one(ROOM + tx.for_update, room)
-    if row is None:
+    if row is None or row[2] == ERASED:
         return None
     id_, name, kind, topic, history, archived, last_seq, members = row
     return HeldRoom(RoomId(id_), name, kind, topic, history, bool(archived), last_seq, members)

@@ -62,6 +62,7 @@ READING = """
 READ_ON = """
     UPDATE memberships SET read_seq = ? WHERE room_id = ? AND user_id = ? AND read_seq < ?"""
 HEADS = "SELECT id, last_seq FROM rooms WHERE id IN ({rooms})"
+ERASED = "SELECT id FROM rooms WHERE id IN ({rooms}) AND kind = 'erased'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,19 @@ class Rooms:
             }
 
         return self._database.read("heads", work)
+
+    def erased(self, rooms: Sequence[RoomId]) -> Deferred[frozenset[RoomId]]:
+        """Those of ``rooms`` that were erased."""
+        wanted = tuple(rooms)
+
+        def work(tx: Transaction) -> frozenset[RoomId]:
+            return frozenset(
+                RoomId(id_)
+                for some in chunks(wanted)
+                for (id_,) in tx.all(ERASED.format(rooms=marks(some)), *some)
+            )
+
+        return self._database.read("erased", work)
 
     async def _read_to(self, readings: Sequence[Reading]) -> list[ReadMark | None]:
         # The writer is shared with everybody's posts: it is asked for nothing but the moves.

@@ -23,8 +23,8 @@ def create(act: Act, command: c.CreateRoom, room: RoomId) -> Changed:
         except Conflict:
             # Another daemon was faster: now it can be seen.
             there = places.held(act.tx, room)
-            if there is None:
-                raise
+            if there is None:  # it was erased
+                raise Refused(Code.BAD_COMMAND) from None
     return _begun(act, command, there)
 
 

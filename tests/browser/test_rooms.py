@@ -180,6 +180,30 @@ class Rooms(BrowserCase):
         self.removed(eve, "Garden")
         ada.page.locator("li.notice-line").get_by_text("Eve Moneypenny left.").wait_for()
 
+    def test_an_owner_erases_a_room_by_typing_its_name_and_everybody_is_told(self) -> None:
+        daemon = self.daemon()
+        ada = self.person(daemon, "Ada Lovelace")
+        eve = self.person(daemon, "Eve Moneypenny")
+        ada.create_room("The board")
+        ada.add("Eve Moneypenny")
+        eve.open_room("The board")
+        ada.say("A secret of the board.")
+        eve.reads("A secret of the board.")
+        erase = eve.details().get_by_role("button", name="Erase")
+        self.assertEqual(erase.count(), 0)
+        ada.details().get_by_role("button", name="Erase").click()
+        dialog = ada.dialog("Erase The board for good?")
+        field = dialog.get_by_label("Type the name of the room to erase it: The board")
+        field.fill("the board")
+        dialog.get_by_role("button", name="Erase").click()
+        dialog.get_by_text("That is not the name of this room.").wait_for()
+        field.fill("The board")
+        dialog.get_by_role("button", name="Erase").click()
+        for one in (ada, eve):
+            one.page.get_by_text("This room was erased, with everything").wait_for()
+            self.assertEqual(one.room_link("The board").count(), 0)
+            self.assertNotIn("A secret of the board.", one.page.content())
+
     def test_two_people_write_to_each_other_and_see_the_other_typing(self) -> None:
         daemon = self.daemon()
         ada = self.person(daemon, "Ada Lovelace")

@@ -169,6 +169,10 @@ test('only what a role allows is offered', () => {
   assert.equal(may('post', { ...room, archived: true }, 'administrator'), false);
   assert.equal(may('archive', { ...room, archived: true, role: 'owner' }, 'member'), true);
   assert.equal(may('leave', { ...room, kind: 'direct' }, 'member'), false);
+  const owned = { ...room, role: 'owner', archived: true };
+  assert.equal(may('erase', owned, 'member'), true);
+  for (const id of ['general', 'reports'])
+    assert.equal(may('erase', { ...owned, id }, 'administrator'), false);
   const moderator = { ...room, role: 'moderator' };
   assert.equal(outranks(moderator, 'member', { role: 'member' }), true);
   assert.equal(outranks(moderator, 'member', { role: 'moderator' }), false);

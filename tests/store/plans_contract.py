@@ -116,6 +116,7 @@ class PlanContract(StoreCase):
         await rooms.banned(ANN.id, RoomId("r02"), "", 201)
         await rooms.find(ANN.id, "r", "", 51)
         await rooms.heads([GENERAL, *(RoomId(f"r{number:02}") for number in range(30))])
+        await rooms.erased([GENERAL, *(RoomId(f"r{number:02}") for number in range(30))])
         await rooms.read_to([Reading(one.id, GENERAL, 1_000) for one in (ANN, BOB)])
         await accounts.credentials("ann")
         await accounts.people(ANN.id, ids)

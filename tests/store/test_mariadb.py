@@ -25,6 +25,7 @@ from tests.store import (
     administration_contract,
     changes_contract,
     deeds_contract,
+    erasing_contract,
     events_contract,
     ledger_contract,
     notices_contract,
@@ -69,6 +70,10 @@ class Pages(events_contract.PageContract, MariaDBCase):
         sql = log.EXISTING.format(authors="?", mids="?, ?, ?")
         plan = (await self.sql("EXPLAIN " + sql, "general", ANN.id, *(p.mid for p in posts)))[0]
         self.assertEqual(plan[5], "events_post")
+
+
+class ErasedRooms(erasing_contract.RoomsContract, MariaDBCase):
+    pass
 
 
 class Plans(plans_contract.PlanContract, MariaDBCase):

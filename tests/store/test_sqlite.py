@@ -22,6 +22,7 @@ from tests.store import (
     administration_contract,
     changes_contract,
     deeds_contract,
+    erasing_contract,
     events_contract,
     ledger_contract,
     notices_contract,
@@ -53,6 +54,10 @@ class Pages(events_contract.PageContract, SqliteCase):
             self.assertIn("sqlite_autoindex_events_1 (room_id=? AND seq>? AND seq<?)", plan)
         plans = await self.sql("EXPLAIN QUERY PLAN " + log.KEYS_BETWEEN, "general", 9, "general", 1)
         self.assertNotIn("SCAN", " ".join(plan for (*_, plan) in plans))
+
+
+class ErasedRooms(erasing_contract.RoomsContract, SqliteCase):
+    pass
 
 
 class Plans(plans_contract.PlanContract, SqliteCase):

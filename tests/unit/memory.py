@@ -65,6 +65,8 @@ class MemoryStore:
     muted: set[UserId] = field(default_factory=set)
     marks: dict[tuple[RoomId, UserId], int] = field(default_factory=dict)
     """How far people have read."""
+    gone: set[RoomId] = field(default_factory=set)
+    """Rooms that were erased."""
 
     def _fail(self) -> None:
         if self.failures:
@@ -159,6 +161,10 @@ class MemoryStore:
     async def heads(self, rooms: Sequence[RoomId]) -> Mapping[RoomId, int]:
         return {room: self._head(room) for room in rooms if room in self.events}
 
+    async def erased(self, rooms: Sequence[RoomId]) -> frozenset[RoomId]:
+        self._fail()
+        return frozenset(room for room in rooms if room in self.gone)
+
     async def head(self, room: RoomId) -> int:
         self._fail()
         return self._head(room)
@@ -221,6 +227,9 @@ class MemoryRooms:
     """The port Rooms over a MemoryStore."""
 
     store: MemoryStore
+
+    async def erased(self, rooms: Sequence[RoomId]) -> frozenset[RoomId]:
+        return await self.store.erased(rooms)
 
     async def rooms_of(self, user: UserId) -> list[Room]:
         return await self.store.rooms_of(user)

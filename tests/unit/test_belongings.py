@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,10 @@ class Rooms:
         self.readings = 0
         self.gates: list[Deferred[None]] = []
         self.failures: list[Exception] = []
+        self.gone: frozenset[RoomId] = frozenset()
+
+    async def erased(self, rooms: Sequence[RoomId]) -> frozenset[RoomId]:
+        return self.gone.intersection(rooms)
 
     async def rooms_of(self, user: UserId) -> list[Room]:
         self.readings += 1
@@ -48,6 +52,7 @@ class BelongingsTests(TestCase):
         self.rooms = Rooms()
         self.left: list[tuple[Reader, RoomId]] = []
         self.counts: dict[RoomId, tuple[int, int]] = {}
+        self.forgotten: list[RoomId] = []
         self.readers: list[Listener] = []
         rooms: Any = self.rooms
         self.belongings = Belongings(rooms, self.clock, self, self.readers_of)
@@ -61,6 +66,9 @@ class BelongingsTests(TestCase):
 
     def counted(self, room: RoomId, last_seq: int, members: int) -> None:
         self.counts[room] = (last_seq, members)
+
+    def erased(self, room: RoomId) -> None:
+        self.forgotten.append(room)
 
     def opened(self) -> Listener:
         listener = Listener(self.turn)
@@ -98,6 +106,13 @@ class BelongingsTests(TestCase):
         for reader in (self.desk, self.phone):
             self.assertEqual(self.told(reader), [("removed", "den"), ("room", "new")])
         self.assertEqual(self.left, [(self.desk, "den"), (self.phone, "den")])
+
+    def test_a_room_that_was_erased_is_gone_with_the_reason_and_nothing_is_remembered(self) -> None:
+        self.rooms.gone = frozenset({DEN.id, RoomId("strangers")})
+        self.change(TEA)
+        self.settle()
+        self.assertEqual(self.desk.frames, [{"type": "removed", "room": "den", "reason": "erased"}])
+        self.assertEqual(self.forgotten, [DEN.id])
 
     def test_everything_that_a_room_shows_is_told_where_it_changes(self) -> None:
         for changes in (

@@ -178,6 +178,7 @@ class Run:
         self.factory = ChatFactory(
             journal=self.journal,
             room_changes=unused,
+            erasure=unused,
             signals=unused,
             room_reader=RoomReader(ports, ports, ports),
             room_keys=room_keys,

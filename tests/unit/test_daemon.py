@@ -55,6 +55,9 @@ class Sockets:
     def beat(self) -> None:
         return None
 
+    def soon(self) -> None:
+        return None
+
     async def drain(self) -> None:
         return None
 
@@ -94,6 +97,7 @@ class DaemonCase(SynchronousTestCase):
             hashing=cast(Any, None),
             journal=journal,
             room_changes=cast(Any, self.sockets),
+            erasure=cast(Any, self.sockets),
             signals=cast(Any, self.sockets),
             sockets=cast(Any, self.sockets),
             heartbeat=Heartbeat(nothing, nothing, self.sockets),

@@ -8,10 +8,20 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.core import commands as c
 from securechat.core.errors import Code, Refused
-from securechat.core.model import GENERAL, REPORTS, MessageId, Role, RoomKind, RoomRole, UserId
+from securechat.core.model import (
+    GENERAL,
+    REPORTS,
+    MessageId,
+    Role,
+    RoomId,
+    RoomKind,
+    RoomRole,
+    UserId,
+)
 from securechat.core.rights import (
     ARCHIVED,
     FIXED,
+    LASTING,
     MUTED,
     RULES,
     Rank,
@@ -34,6 +44,7 @@ COMMANDS: dict[type, object] = {
         c.RenameRoom("1", GENERAL, "x"),
         c.SetTopic("1", GENERAL, "x"),
         c.ArchiveRoom("1", GENERAL, True),
+        c.EraseRoom("1", GENERAL),
         c.LeaveRoom("1", GENERAL),
         c.Invite("1", GENERAL, 60, 1),
         c.AddMember("1", GENERAL, EVE),
@@ -60,13 +71,20 @@ def standing(
 class TheRoomOfReports(SynchronousTestCase):
     def test_nobody_changes_who_is_in_it_or_how_it_is_found(self) -> None:
         fixed = {c.LeaveRoom, c.ArchiveRoom, c.RenameRoom, c.Invite, c.AddMember}
-        for kind, command in COMMANDS.items():
+        others = {kind: one for kind, one in COMMANDS.items() if kind is not c.EraseRoom}
+        for kind, command in others.items():
             check_room(command, GENERAL)
             if kind not in fixed:
                 check_room(command, REPORTS)
                 continue
             refused = self.assertRaises(Refused, check_room, command, REPORTS)
             self.assertEqual((refused.code, str(refused)), (Code.FORBIDDEN, FIXED))
+
+    def test_nobody_erases_the_servers_own_rooms(self) -> None:
+        check_room(c.EraseRoom("1", RoomId("tea")), RoomId("tea"))
+        for room in (GENERAL, REPORTS):
+            refused = self.assertRaises(Refused, check_room, c.EraseRoom("1", room), room)
+            self.assertEqual((refused.code, str(refused)), (Code.FORBIDDEN, LASTING))
 
 
 class Rights(SynchronousTestCase):
@@ -98,7 +116,7 @@ class Rights(SynchronousTestCase):
             *(c.SetTopic, c.Invite, c.AddMember, c.RevokeInvites),
             *(c.Kick, c.Ban, c.Unban, c.Mute, c.Unmute),
         }
-        owner = moderator | {c.RenameRoom, c.ArchiveRoom, c.SetRole}
+        owner = moderator | {c.RenameRoom, c.ArchiveRoom, c.EraseRoom, c.SetRole}
         for actor, expected in (
             (standing(), member),
             (standing(room_role="moderator"), moderator),
@@ -116,7 +134,16 @@ class Rights(SynchronousTestCase):
     def test_an_archived_room_is_read_only_and_can_be_left_and_tidied(self) -> None:
         self.assertEqual(
             self.allowed(standing(room_role="owner"), "private", is_archived=True),
-            {c.Report, c.ArchiveRoom, c.LeaveRoom, c.RevokeInvites, c.Kick, c.Ban, c.Unban},
+            {
+                c.Report,
+                c.ArchiveRoom,
+                c.EraseRoom,
+                c.LeaveRoom,
+                c.RevokeInvites,
+                c.Kick,
+                c.Ban,
+                c.Unban,
+            },
         )
         refused = self.assertRaises(
             Refused, check, COMMANDS[c.Post], standing(), "public", True, NOW_MS

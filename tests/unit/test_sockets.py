@@ -73,6 +73,7 @@ class FactoryCase(TestCase):
         self.factory = ChatFactory(
             journal=nothing,
             room_changes=nothing,
+            erasure=nothing,
             signals=nothing,
             room_reader=RoomReader(store, MemoryRooms(self.store), store),
             room_keys=RoomKeys(RootKeys("db", {1: b"r" * 32})),

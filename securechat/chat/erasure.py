@@ -1,0 +1,113 @@
+"""Erasing: begun by whoever may, told at once, and gone on with until nothing is left.
+
+What is begun belongs to nobody's connection: a timed task of every daemon takes up whatever has not
+ended, one daemon at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+
+from ..core.erasing import STEP_EVENTS, Erasing, Erasures
+from ..core.errors import Unavailable
+from ..core.model import RoomId, UserId
+from ..core.ports import Bus, RoomErased, RoomsChanged
+
+log = Logger()
+
+ERASE_EVERY_S = 3600.0
+
+
+class ErasureMetrics(Protocol):
+    """What erasing counts."""
+
+    def erased(self, why: str, count: int) -> None:
+        """So many events are gone with a room or a person, or because of their age."""
+
+
+class Erasure:
+    """The use cases of erasing."""
+
+    def __init__(
+        self,
+        store: Erasures,
+        bus: Bus,
+        wall_clock: Callable[[], int],
+        metrics: ErasureMetrics,
+    ) -> None:
+        """``wall_clock`` gives milliseconds since 1970."""
+        self._store = store
+        self._bus = bus
+        self._wall_clock = wall_clock
+        self._metrics = metrics
+        self._working: Deferred[None] | None = None
+        self._again = False
+        self._closed = False
+
+    async def erase_room(self, actor: UserId | None, room: RoomId) -> None:
+        """Destroy a room: when this returns nothing of it opens any more.
+
+        ``actor`` None is whoever holds the machine. Raises as ``Erasures.erase_room`` does.
+        """
+        members = await self._store.erase_room(actor, room, self._wall_clock())
+        log.info("{room} is erased", event="room_erased", room=room, user=actor or "")
+        self._bus.publish(RoomErased(room))
+        for user in members:
+            self._bus.publish(RoomsChanged(user))
+        self.soon()
+
+    def soon(self) -> None:
+        """Go on with what has not ended, now; while that is under way, once more after it."""
+        if self._working is not None:
+            self._again = True
+        elif not self._closed:
+            working = self._working = Deferred.fromCoroutine(self.tend())
+            working.addErrback(lambda failure: log.failure("erasing broke", failure))
+            working.addCallback(self._worked)
+
+    def _worked(self, _: None) -> None:
+        self._working = None
+        if self._again:
+            self._again = False
+            self.soon()
+
+    async def drain(self) -> None:
+        """Begin no further step; return when none is under way."""
+        self._closed = True
+        await self.done()
+
+    async def done(self) -> None:
+        """Return when nothing is under way."""
+        while self._working is not None:
+            await self._working
+
+    async def tend(self) -> None:
+        """Go on with what has not ended, unless another daemon does."""
+        try:
+            if self._closed or not await self._store.take_turn():
+                return
+            try:
+                await self.finish()
+            finally:
+                await self._store.end_turn()
+        except Unavailable as error:
+            log.info("erasing goes on later: {reason}", reason=error)
+
+    async def finish(self) -> None:
+        """Take away all that is left of what was erased; raises Unavailable."""
+        for one in await self._store.under_way():
+            await self._clear_room(one)
+
+    async def _clear_room(self, one: Erasing) -> None:
+        count, cleared = STEP_EVENTS, 0
+        while count == STEP_EVENTS and not self._closed:
+            count = await self._store.clear_room(RoomId(one.subject), self._wall_clock())
+            cleared += count
+            self._metrics.erased("room", count)
+        log.info(
+            "{count} events of {room} are gone", event="cleared", count=cleared, room=one.subject
+        )
