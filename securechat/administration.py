@@ -136,7 +136,7 @@ async def _enable(desk: _Desk) -> None:
 async def _erase_room(desk: _Desk) -> None:
     if not ROOM_ID.fullmatch(desk.name):
         raise Refusal(f"{desk.name!r} is no id of a room; the address of a room ends with it")
-    erasure = Erasure(desk.store.erasures, desk.bus, _now_ms, Metrics())
+    erasure = Erasure(desk.store.erasures, desk.keys, desk.bus, _now_ms, Metrics())
     try:
         await erasure.erase_room(None, RoomId(desk.name))
     except Refused as refused:

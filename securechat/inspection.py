@@ -132,6 +132,10 @@ class Inspection:
             deletion = room.deletion(one)
             if deletion is not None:
                 yield from self._look_at(room, deletion)
+            expiry = room.expiry(one)
+            if expiry is not None:
+                for seq in self._evidence.texts(room.id, *expiry):
+                    yield room.not_destroyed(seq, one.event.seq)
 
     def _look_at(self, room: RoomAudit, deletion: Deletion) -> Iterator[Complaint]:
         for seq in deletion.living:

@@ -126,7 +126,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         random_bytes=os.urandom,
         doubt=journal.doubts.add,
     )
-    erasure = Erasure(store.erasures, bus, now_ms, metrics)
+    erasure = Erasure(store.erasures, room_keys, bus, now_ms, metrics)
     origins = Origins(config.public_url)
     limits = config.limits
     capacity = Capacity(

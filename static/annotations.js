@@ -5,6 +5,9 @@
  * @typedef {import('./message.js').Message} Message
  */
 
+/** @param {unknown} list @returns {number[]} */
+const numbers = (list) => (Array.isArray(list) ? list.filter(Number.isSafeInteger) : []);
+
 export class Annotations {
   /** Edits of a message, ascending. @type {Map<number, Message[]>} */
   #edits = new Map();
@@ -32,7 +35,7 @@ export class Annotations {
   /** @param {Message} message @returns {number[]} numbers whose words must be forgotten now */
   add(message) {
     const { seq, kind, target = 0 } = message;
-    if (kind === 'deleted') return this.#delete(message);
+    if (kind === 'deleted' || kind === 'erased') return this.#destroy(message);
     if (this.#deleted.has(seq) || this.#deleted.has(target)) return [];
     if (kind === 'edit') {
       const edits = [...(this.#edits.get(target) ?? []).filter((one) => one.seq !== seq), message];
@@ -48,20 +51,23 @@ export class Annotations {
   }
 
   /** @param {Message} message @returns {number[]} */
-  #delete({ seq: at, from, target = 0, about = {} }) {
-    const edits = Array.isArray(about.edits) ? about.edits.filter(Number.isSafeInteger) : [];
-    for (const [of, reactions] of this.#reactions)
-      if (reactions.delete(target)) {
-        this.#rowless.add(target);
-        this.#touch(of);
-      }
-    if (about.was === 'reaction') this.#rowless.add(target);
-    for (const seq of edits) this.#rowless.add(seq);
-    for (const seq of [target, ...edits]) this.#deleted.set(seq, { by: from, at });
-    this.#edits.delete(target);
-    this.#reactions.delete(target);
-    this.#touch(target);
-    return [target, ...edits];
+  #destroy({ seq: at, from, target, about = {} }) {
+    const targets = target ? [target] : numbers(about.targets);
+    const others = numbers(about.edits ?? about.others);
+    const gone = [...targets, ...others];
+    for (const seq of about.was === 'reaction' ? gone : others) this.#rowless.add(seq);
+    for (const seq of gone) {
+      for (const [of, reactions] of this.#reactions)
+        if (reactions.delete(seq)) {
+          this.#rowless.add(seq);
+          this.#touch(of);
+        }
+      this.#deleted.set(seq, { by: from, at });
+      this.#edits.delete(seq);
+      this.#reactions.delete(seq);
+      this.#touch(seq);
+    }
+    return gone;
   }
 
   /** Forgets what was said before `first`: whoever pages back there is told again. @param {number} first */

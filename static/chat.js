@@ -214,7 +214,7 @@ function on_gone({ room: { facts } }, erased) {
     stage.clear(t(erased ? 'room.erased' : 'room.gone'), own);
     details.show(null);
     panes.room(false);
-    announce(t(erased ? 'room.erased_was' : 'room.gone_from', { name: title(facts) }));
+    announce(t(erased ? 'room.erased' : 'room.gone_from', { name: title(facts) }));
   }
   redraw();
 }

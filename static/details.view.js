@@ -190,14 +190,26 @@ export class DetailsView {
 
   /** @param {RoomFacts} room */
   #draw_about(room) {
-    const { id, kind, topic, history, name, archived, role, members } = room;
+    const { id, kind, topic, history, name, archived, role, members, retention } = room;
     const server_role = this.#ports.me().role ?? 'member';
-    const said = [id, kind, topic, history, name, archived, role, members, server_role].join();
+    const said = [
+      id,
+      kind,
+      topic,
+      history,
+      name,
+      archived,
+      role,
+      members,
+      retention,
+      server_role,
+    ].join();
     if (said === this.#about_drawn) return;
     this.#about_drawn = said;
     const facts = [about_room(room)];
     if (kind !== 'direct')
       facts.push(t(history === 'joined' ? 'details.history.joined' : 'details.history.all'));
+    if (retention) facts.push(t('details.retention', { n: retention }));
     const lines = facts.map((line) => make('p', { class: 'hint' }, line));
     if (topic) lines.unshift(make('p', { class: 'details-topic', dir: 'auto' }, topic));
     const focused = this.#about.contains(document.activeElement)

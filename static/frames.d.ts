@@ -23,6 +23,8 @@ export type RoomFacts = {
   since_seq: number;
   unread: number;
   mentions: number;
+  /** Days after which what is written is erased; null: never. */
+  retention: number | null;
   people?: string[];
 };
 /** muted_until: 0 not, null without end */

@@ -20,6 +20,8 @@ export class Log {
   start = null;
   /** Whether the server has older ones. */
   more = false;
+  /** Up to this number every word is erased: for the reader the room begins behind it. */
+  floor = 0;
   /** Changes whenever everything here was dropped, so that late answers are recognised. */
   generation = 0;
 
@@ -38,7 +40,7 @@ export class Log {
     this.messages = [];
     this.claimed = claimed;
     this.start = claimed === null ? null : claimed + 1;
-    this.more = claimed !== null && claimed > 0;
+    this.more = claimed !== null && claimed > this.floor;
     this.generation++;
   }
 
@@ -51,7 +53,7 @@ export class Log {
     if (this.claimed !== null && seq <= this.claimed) return 'known';
     if (this.claimed !== null && seq > this.claimed + 1) return 'hole';
     if (this.claimed === null) {
-      this.more = seq > 1;
+      this.more = seq > this.floor + 1;
       this.start = seq;
     }
     this.claimed = seq;
@@ -77,24 +79,35 @@ export class Log {
   }
 
   /**
-   * @param {Message[]} older ascending
+   * @param {Message[]} page ascending
    * @param {boolean} more
    * @returns {boolean} false when they do not end right before our start: nothing is taken then
    */
-  prepend(older, more) {
-    const { start } = this;
+  prepend(page, more) {
+    const { start, floor } = this;
     if (start === null) return false;
+    const older = page.filter(({ seq }) => seq > floor);
     const fits = older.every((message, i) => message.seq === start - older.length + i);
     if (!fits) return false;
     this.messages.unshift(...older);
     this.start = start - older.length;
-    this.more = more && this.start > 1;
+    this.more = more && this.start > floor + 1;
     return true;
   }
 
   /** @param {number} seq @returns {Message|undefined} */
   at(seq) {
     return this.first === null ? undefined : this.messages[seq - this.first];
+  }
+
+  /** Forgets what is erased, up to this number. @param {number} seq */
+  raise(seq) {
+    if (seq <= this.floor) return;
+    this.floor = seq;
+    this.messages = this.messages.filter((message) => message.seq > seq);
+    if (this.start === null || this.start > seq + 1) return;
+    this.start = seq + 1;
+    this.more = false;
   }
 
   /** Forgets the words of a number. @param {number} seq */

@@ -30,6 +30,10 @@ const sentences = {
     t(text(topic) ? 'notice.topic' : 'notice.topic_cleared', { ...people, topic: text(topic) }),
   archived: (people, about) =>
     t(about.archived === false ? 'notice.reopened' : 'notice.archived', people),
+  retention: (people, { days }) =>
+    Number.isSafeInteger(days)
+      ? t('notice.retention', { ...people, n: days })
+      : t('notice.retention_off', people),
   report: (people, { body }) =>
     t('notice.report', { ...people, reason: text(body) || t('notice.report.no_reason') }),
 };
@@ -80,5 +84,6 @@ export function facts_after({ kind, about = {} }) {
   if (kind === 'renamed' && text(about.name)) return { name: about.name };
   if (kind === 'topic') return { topic: text(about.topic) };
   if (kind === 'archived') return { archived: about.archived !== false };
+  if (kind === 'retention') return { retention: about.days ?? null };
   return {};
 }

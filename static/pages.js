@@ -143,6 +143,11 @@ export class Pages {
     }, wait_ms);
   }
 
+  /** What is erased by its age. @param {number} seq the last of it */
+  forget_to(seq) {
+    for (const one of [...this.#quotes.keys(), ...this.#asked]) if (one <= seq) this.forget(one);
+  }
+
   /** @param {number} seq */
   forget(seq) {
     this.#quotes.delete(seq);

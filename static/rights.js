@@ -3,7 +3,7 @@
  * would refuse. Pure.
  *
  * @typedef {import('./frames.js').RoomFacts} RoomFacts
- * @typedef {'post'|'rename'|'topic'|'archive'|'erase'|'leave'|'invite'|'revoke'|'people'|'mute'|'role'|'moderate'} Deed
+ * @typedef {'post'|'rename'|'topic'|'archive'|'retention'|'erase'|'leave'|'invite'|'revoke'|'people'|'mute'|'role'|'moderate'} Deed
  */
 const ranks = { member: 1, moderator: 2, owner: 3 };
 const administrator = 4;
@@ -14,6 +14,7 @@ const rules = {
   rename: { rank: 3 },
   topic: { rank: 2 },
   archive: { rank: 3, archived: true },
+  retention: { rank: 3, archived: true },
   erase: { rank: 3, archived: true },
   leave: { rank: 1, archived: true },
   invite: { rank: 2, public_rank: 1 },

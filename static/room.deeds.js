@@ -55,6 +55,26 @@ const ask_leave = ({ id, name, kind }, send) =>
     perform: () => send(command('leave_room', { room: id })),
   });
 
+const usual_days = [1, 7, 30, 90, 365];
+
+/** @param {RoomFacts} room @param {Send} send */
+function ask_retention({ id, retention }, send) {
+  const days = [...new Set([...usual_days, ...(retention ? [retention] : [])])];
+  /** @type {[string, string][]} */
+  const choices = days
+    .sort((a, b) => a - b)
+    .map((n) => [String(n), t('room.retention.days', { n })]);
+  choices.unshift(['', t('room.retention.keep')]);
+  const value = retention ? String(retention) : '';
+  ask(t('room.retention.title'), {
+    words: t('room.retention.words'),
+    fields: [{ name: 'days', label: t('room.retention.label'), value, choices }],
+    action: t('room.save'),
+    perform: (values) =>
+      send(command('set_retention', { room: id, days: Number(values.days) || null })),
+  });
+}
+
 /** @param {RoomFacts} room @param {Send} send */
 const ask_erase = ({ id, name }, send) =>
   ask(t('room.erase.title', { name }), {
@@ -106,6 +126,10 @@ export function offers(room, ports) {
       is: may('archive', room, role),
       label: t(room.archived ? 'room.reopen' : 'room.archive'),
       act: () => ask_archive(room, send),
+    },
+    {
+      is: may('retention', room, role),
+      ...{ label: t('room.retention'), act: () => ask_retention(room, send) },
     },
     // Nobody leaves the room of everybody.
     {

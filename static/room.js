@@ -99,7 +99,8 @@ export class Room {
 
   /** @param {number} seq @returns {Message|null|undefined} null: not here yet; undefined: deleted */
   quoted(seq) {
-    return this.annotations.deleted_by(seq) === undefined ? this.pages.quoted(seq) : undefined;
+    const gone = seq <= this.log.floor || this.annotations.deleted_by(seq) !== undefined;
+    return gone ? undefined : this.pages.quoted(seq);
   }
 
   /** @param {boolean} quiet */
@@ -261,12 +262,21 @@ export class Room {
 
   /** @param {Message} message */
   #annotate(message) {
+    if (message.kind === 'expired') this.#expire(Number(message.about?.up_to), message.seq);
     // A page that was read before the deletion may come behind it.
     if (this.annotations.deleted_by(message.seq) !== undefined) this.log.erase(message.seq);
     for (const seq of this.annotations.add(message)) {
       this.log.erase(seq);
       this.pages.forget(seq);
     }
+  }
+
+  /** What is older than the room keeps is gone. @param {number} seq the last of it @param {number} before */
+  #expire(seq, before) {
+    if (!(seq < before)) return;
+    this.log.raise(seq);
+    this.annotations.trim(seq + 1);
+    this.pages.forget_to(seq);
   }
 
   /** @param {import('./frames.js').ErrorFrame} error @returns {boolean} */

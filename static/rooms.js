@@ -14,7 +14,7 @@ import { listed, locale, t } from './texts.js';
 /** @param {any} facts @returns {RoomFacts} what an older server leaves out is added */
 const whole = (facts) => ({
   ...{ topic: '', last_seq: 0, read_seq: 0, members: 0, role: 'member', history: 'all' },
-  ...{ archived: false, since_seq: 0, unread: 0, mentions: 0 },
+  ...{ archived: false, since_seq: 0, unread: 0, mentions: 0, retention: null },
   ...facts,
 });
 

@@ -178,6 +178,7 @@ export class Stage {
       this.composer.cancel(message.target);
       close_edits(message.target);
     }
+    if (['expired', 'erased'].includes(message.kind)) close_edits();
     const others = spoken.has(message.kind) && message.from !== this.#ports.me.id;
     if (live && others && (!this.timeline.following || document.hidden)) this.#pill.unseen++;
     this.seen();

@@ -294,6 +294,7 @@ export class TimelineView {
     else if (log.more) state = gap ? 'gap' : 'more';
     // Older ones are here and not drawn: the first drawn is no beginning.
     else if (log.first !== null && this.#span?.from !== log.first) state = 'more';
+    else if (log.floor) state = 'expired';
     else if (log.first !== null) state = facts.since_seq ? 'joined' : 'beginning';
     else state = this.#drawn.size ? '' : 'empty';
     if (this.#older.dataset.state !== state) this.#older.dataset.state = state;

@@ -224,7 +224,7 @@ class Accounts(Sessions):
 
         Unknown user, disabled user and wrong password cost the same work, and failures delay the
         next attempt with any of them. They are counted apart for each ``source``: a word for where
-        the attempt comes from that only whoever was this user before can have; empty: from anywhere.
+        the attempt comes from that only whoever was this user before can have; empty: anywhere.
         """
         if not is_hashable(password):
             raise WrongPair

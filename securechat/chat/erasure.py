@@ -6,20 +6,24 @@ ended, one daemon at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ..core.erasing import STEP_EVENTS, Erasing, Erasures
+from ..core.erasing import STEP_EVENTS, Erasing, Erasures, Step
 from ..core.errors import Unavailable
 from ..core.model import RoomId, UserId
-from ..core.ports import Bus, RoomErased, RoomsChanged
+from ..core.ports import Bus, Posted, RoomErased, RoomsChanged, Sealer
 
 log = Logger()
 
 ERASE_EVERY_S = 3600.0
+
+Work = Callable[[int, Sealer], Awaitable[Step]]
+"""One step, at a time in milliseconds since 1970."""
 
 
 class ErasureMetrics(Protocol):
@@ -35,12 +39,14 @@ class Erasure:
     def __init__(
         self,
         store: Erasures,
+        sealer: Sealer,
         bus: Bus,
         wall_clock: Callable[[], int],
         metrics: ErasureMetrics,
     ) -> None:
         """``wall_clock`` gives milliseconds since 1970."""
         self._store = store
+        self._sealer = sealer
         self._bus = bus
         self._wall_clock = wall_clock
         self._metrics = metrics
@@ -92,6 +98,7 @@ class Erasure:
                 return
             try:
                 await self.finish()
+                await self.expire()
             finally:
                 await self._store.end_turn()
         except Unavailable as error:
@@ -101,6 +108,30 @@ class Erasure:
         """Take away all that is left of what was erased; raises Unavailable."""
         for one in await self._store.under_way():
             await self._clear_room(one)
+
+    async def expire(self) -> None:
+        """Destroy what is older than the rooms keep; raises Unavailable."""
+        for room in await self._store.forgetful():
+            await self._in_steps(room, "retention", partial(self._store.expire, room))
+
+    async def _in_steps(self, room: RoomId, why: str, work: Work) -> None:
+        """Repeat ``work`` until nothing is left, telling the room and the log of each step."""
+        step = Step(is_last=False)
+        while not step.is_last and not self._closed:
+            step = await work(self._wall_clock(), self._sealer)
+            self._metrics.erased(why, step.count)
+            if step.changed is None:
+                continue
+            event, key = step.changed.event, step.changed.key
+            log.info(
+                "{room}/{seq}: {count} texts are erased: {why}",
+                event="texts_erased",
+                room=room,
+                seq=event.seq,
+                count=step.count,
+                why=why,
+            )
+            self._bus.publish(Posted((event,), {key.kid: key}))
 
     async def _clear_room(self, one: Erasing) -> None:
         count, cleared = STEP_EVENTS, 0

@@ -69,6 +69,7 @@ class RoomAudit:
         self._keys: list[StoredKey] = []
         self._starts: list[int] = []
         self._destroyed = _Numbers()
+        self._expired_seq = 0
         self._named = _Numbers()
         self.reached = 0
         self.events = 0
@@ -121,6 +122,22 @@ class RoomAudit:
         living = tuple(seq for seq in numbers if seq not in self._destroyed)
         return Deletion(row.event.seq, targets[0] if targets else None, edits, living)
 
+    def expiry(self, row: Row) -> tuple[int, int] | None:
+        """Between which numbers, both included, ``row`` says that all texts are destroyed.
+
+        Up to where an earlier one said so they are looked at already. None: it does not say so.
+        """
+        if row.note is None or row.note[0] != "expired" or row.key_gone:
+            return None
+        try:
+            up_to = self._opened(row).get("up_to")
+        except Damaged:
+            return None
+        if type(up_to) is not int or not self._expired_seq < up_to < row.event.seq:
+            return None
+        first, self._expired_seq = self._expired_seq + 1, up_to
+        return first, up_to
+
     def misnamed(self, deletion: Deletion, target: Row | None, edit: Row) -> Complaint | None:
         """What to say of ``edit`` where it was none of the ``target`` that it went with.
 
@@ -134,7 +151,7 @@ class RoomAudit:
         return Complaint(self.id, why, edit.event.seq, edit.event.seq)
 
     def not_destroyed(self, seq: int, by: int) -> Complaint:
-        """What to say of a row that a deletion left readable."""
+        """What to say of a row that a deletion, or what is told of its age, left readable."""
         return Complaint(self.id, f"is not destroyed, although {by} deletes it", seq, seq)
 
     @property
@@ -147,10 +164,12 @@ class RoomAudit:
         if self.reached < last_seq:
             yield self._missing(self.reached + 1, last_seq)
         for seq in self._unexplained():
-            yield Complaint(self.id, "is destroyed, and no deletion says so", seq, seq)
+            yield Complaint(self.id, "is destroyed, and nothing says so", seq, seq)
 
     def _unexplained(self) -> Iterator[int]:
-        return (seq for seq in self._destroyed if seq not in self._named)
+        return (
+            seq for seq in self._destroyed if seq > self._expired_seq and seq not in self._named
+        )
 
     def _missing(self, first: int, last: int) -> Complaint:
         return Complaint(self.id, "is missing", first, last)

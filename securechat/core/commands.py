@@ -15,6 +15,7 @@ INVITE_DAYS = 7
 MOST_INVITE_DAYS = 30
 MOST_INVITE_USES = 1_000
 MOST_MUTE_DAYS = 365
+MOST_RETENTION_DAYS = 3_650
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,15 @@ class ArchiveRoom:
 
 
 @dataclass(frozen=True, slots=True)
+class SetRetention:
+    """→ ``{"type":"set_retention","id":…,"room":R,"days":n|null}``: texts are kept so long."""
+
+    id: str
+    room: RoomId
+    days: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class FindRooms:
     """→ ``{"type":"find_rooms","id":…,"text":…,"after":R}``: public rooms whose name holds it."""
 
@@ -284,7 +294,7 @@ class EraseRoom:
 OnPerson = AddMember | Kick | Ban | Unban | Mute | Unmute | SetRole
 """Changes that one person makes to another's place in a room."""
 
-Change = Delete | RenameRoom | SetTopic | ArchiveRoom | LeaveRoom | OnPerson
+Change = Delete | RenameRoom | SetTopic | ArchiveRoom | SetRetention | LeaveRoom | OnPerson
 """What a member may do to a room; each writes one event there."""
 
 KINDS: Final[dict[type, str]] = {
@@ -292,6 +302,7 @@ KINDS: Final[dict[type, str]] = {
     RenameRoom: "renamed",
     SetTopic: "topic",
     ArchiveRoom: "archived",
+    SetRetention: "retention",
     LeaveRoom: "left",
     AddMember: "joined",
     Kick: "removed",

@@ -9,6 +9,8 @@ Kinds that people post: ``text`` {body}, ``reply`` {target, body}, ``edit`` {tar
     removed   {user}              kicked; banned {user} banned; unbanned {user}
     muted     {user, until}       ms since 1970, or null           unmuted {user}
     role      {user, role}        member, moderator or owner
+    retention {days}              texts older than that are erased, or null: no more
+    expired   {up_to}             by the server itself: so they are, up to this number
     deleted   {target, edits}     these numbers' keys and ciphertexts are destroyed; {was: reaction}
                                   beside them where it was no message
     report    {room, target, body}  only in the room ``reports``

@@ -117,8 +117,13 @@ def open_event(event: StoredEvent, kid: str, room_key: bytes) -> bytes:
 
 def parse_header(event: StoredEvent) -> dict[str, Any]:
     """The protected header of ``event``; Damaged where it is not a JSON object."""
+    return header_fields(event.protected)
+
+
+def header_fields(protected: bytes) -> dict[str, Any]:
+    """The same of the header alone, byte for byte as it is stored."""
     try:
-        fields = json.loads(event.protected)
+        fields = json.loads(protected)
     except (ValueError, RecursionError):
         raise Damaged("the header is not JSON") from None
     if not isinstance(fields, dict):

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
-from .model import RoomId, UserId
+from .model import Changed, RoomId, UserId
+from .ports import Sealer
 
-STEP_EVENTS = 500
+WRITTEN: Final = frozenset({None, "edit", "reaction"})
+"""What people write, by the kind that is noted beside it: texts and replies have no note."""
+
+STEP_EVENTS: Final = 500
 """So many events are destroyed in one transaction."""
 
 
@@ -25,6 +29,18 @@ class Erasing:
     subject: str
     messages: bool = True
     """Of a person: whether what the person wrote goes too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one step has destroyed: so many texts, as ``changed`` says; None: there were none.
+
+    ``is_last``: nothing was left for another step.
+    """
+
+    changed: Changed | None = None
+    count: int = 0
+    is_last: bool = True
 
 
 class Erasures(Protocol):
@@ -46,6 +62,15 @@ class Erasures(Protocol):
         """Take away the oldest STEP_EVENTS events of an erased room; how many there were.
 
         With the last of them goes what else there is of the room but its id, and the erasure ends.
+        """
+
+    def forgetful(self) -> Awaitable[Sequence[RoomId]]:
+        """The rooms that keep texts for a time only."""
+
+    def expire(self, room: RoomId, now_ms: int, sealer: Sealer) -> Awaitable[Step]:
+        """Destroy the oldest texts of ``room`` that are older than it keeps; one step of them.
+
+        An event ``expired`` says up to which number. No other event is destroyed.
         """
 
     def take_turn(self) -> Awaitable[bool]:

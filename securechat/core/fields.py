@@ -68,6 +68,10 @@ class Fields:
         """Whether the frame has this field."""
         return name in self._fields
 
+    def is_null(self, name: str) -> bool:
+        """Whether the frame has this field, and it is null."""
+        return name in self._fields and self._fields[name] is None
+
     def request_id(self) -> str:
         """``id``, the client's name for the request."""
         if self._request is None:

@@ -38,6 +38,9 @@ GENERAL = RoomId("general")
 REPORTS = RoomId("reports")
 """The private room of the server's administrators, where what people report is sealed and kept."""
 
+SERVER = UserId("server")
+"""Who has done what the server does by itself; nobody's id, since those have 22 characters."""
+
 MOST_DIRECT_PEOPLE = 8
 MOST_UNREAD = 100
 """Unread messages are counted up to here; this many means: or more."""
@@ -129,6 +132,8 @@ class Room:
     unread: int = 0
     mentions: int = 0
     people: tuple[UserId, ...] = ()
+    retention_days: int | None = None
+    """Texts older than that are erased; None: all are kept."""
 
 
 @dataclass(frozen=True, slots=True)

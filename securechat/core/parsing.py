@@ -132,6 +132,11 @@ def _mute(fields: Fields) -> c.Mute:
     return c.Mute(fields.request_id(), fields.room(), fields.user(), seconds)
 
 
+def _set_retention(fields: Fields) -> c.SetRetention:
+    days = None if fields.is_null("days") else fields.number("days", 1, c.MOST_RETENTION_DAYS)
+    return c.SetRetention(fields.request_id(), fields.room(), days)
+
+
 def _set_role(fields: Fields) -> c.SetRole:
     role = cast(RoomRole, fields.one_of("role", "member", "moderator", "owner"))
     return c.SetRole(fields.request_id(), fields.room(), fields.user(), role)
@@ -162,6 +167,7 @@ _PARSERS: dict[str, Callable[[Fields], c.Command]] = {
     "archive_room": lambda fields: c.ArchiveRoom(
         fields.request_id(), fields.room(), fields.flag("archived", True)
     ),
+    "set_retention": _set_retention,
     "find_rooms": _find_rooms,
     "join_room": _join_room,
     "erase_room": lambda fields: c.EraseRoom(fields.request_id(), fields.room()),

@@ -101,6 +101,7 @@ RULES: Final[dict[type, Rule]] = {
     c.RenameRoom: Rule(Rank.OWNER),
     c.SetTopic: Rule(Rank.MODERATOR),
     c.ArchiveRoom: Rule(Rank.OWNER, archived=True),
+    c.SetRetention: Rule(Rank.OWNER, archived=True),
     c.EraseRoom: Rule(Rank.OWNER, archived=True),
     c.LeaveRoom: Rule(Rank.MEMBER, archived=True),
     c.Invite: Rule(Rank.MODERATOR, public_rank=Rank.MEMBER),

@@ -38,6 +38,7 @@ def room_fields(room: Room) -> dict[str, Any]:
         "since_seq": room.since_seq,
         "unread": room.unread,
         "mentions": room.mentions,
+        "retention": room.retention_days,
     }
     if room.kind == "direct":
         fields["people"] = list(room.people)

@@ -219,6 +219,7 @@ def _shown(room: Room) -> int:
             room.history,
             room.archived,
             room.since_seq,
+            room.retention_days,
             room.people,
         )
     )

@@ -101,6 +101,7 @@ ANSWERS: dict[type, Answer] = {
     c.RenameRoom: change,
     c.SetTopic: change,
     c.ArchiveRoom: change,
+    c.SetRetention: change,
     c.LeaveRoom: change,
     c.AddMember: change,
     c.Kick: change,

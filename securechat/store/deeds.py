@@ -64,6 +64,8 @@ def carry_out(act: Act, command: c.Change, room: HeldRoom) -> Changed:
             return upkeep.set_topic(act, room, command)
         case c.ArchiveRoom():
             return upkeep.archive(act, room, command)
+        case c.SetRetention():
+            return upkeep.set_retention(act, room, command)
         case c.LeaveRoom():
             return membership.leave(act, room, seat)
         case _:

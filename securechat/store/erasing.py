@@ -12,8 +12,8 @@ from ..core.erasing import STEP_EVENTS, Erasing
 from ..core.errors import Code, Refused
 from ..core.model import RoomId, UserId
 from . import deeds, invites, people, places
-from .database import Database
 from .places import HeldRoom
+from .retention import Retention
 from .transaction import Transaction
 
 BEGUN_BY = "SELECT author_id FROM erasures WHERE kind = 'room' AND subject = ?"
@@ -51,11 +51,8 @@ TAKE_TURN = "SELECT GET_LOCK(LEFT(CONCAT('erasing:', DATABASE()), 64), 0)"
 END_TURN = "SELECT RELEASE_LOCK(LEFT(CONCAT('erasing:', DATABASE()), 64))"
 
 
-class Erasures:
+class Erasures(Retention):
     """All SQL that erases rooms."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def erase_room(
         self, actor: UserId | None, room: RoomId, now_ms: int

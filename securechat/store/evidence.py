@@ -43,6 +43,12 @@ ROW = """
         e.tag, e.encrypted_key IS NULL, e.ciphertext IS NULL, a.seq, a.kind, a.target
     FROM events e LEFT JOIN annotations a ON a.room_id = e.room_id AND a.seq = e.seq """
 PAGE = ROW + "WHERE e.room_id = ? AND e.seq > ? AND e.seq <= ? ORDER BY e.seq LIMIT ?"
+TEXTS = """
+    SELECT e.seq FROM events e
+    LEFT JOIN annotations a ON a.room_id = e.room_id AND a.seq = e.seq
+    WHERE e.room_id = ? AND e.seq >= ? AND e.seq <= ? AND e.encrypted_key IS NOT NULL
+        AND (a.kind IS NULL OR a.kind IN ('edit', 'reaction'))
+    ORDER BY e.seq LIMIT ?"""
 AT = ROW + "WHERE e.room_id = ? AND e.seq = ?"
 
 # What no page shows: each with the reason that is told, giving rooms and numbers.
@@ -130,6 +136,11 @@ class Evidence:
         while page := self._all(PAGE, room, after, last, ROWS_A_PAGE):
             yield from map(_row, page)
             after = page[-1][1]
+
+    def texts(self, room: RoomId, first: int, last: int) -> list[int]:
+        """Which of the numbers ``first`` to ``last`` somebody wrote, and are not destroyed."""
+        rows = self._all(TEXTS, room, first, last, MOST_COMPLAINTS)
+        return [seq for (seq,) in rows]
 
     def row(self, room: RoomId, seq: int) -> Row | None:
         """The event as it is now."""

@@ -14,7 +14,8 @@ from .admission import WITHOUT_END_MS, until
 from .transaction import Transaction
 
 ROOM = """
-    SELECT id, name, kind, topic, history, archived, last_seq, members FROM rooms WHERE id = ?"""
+    SELECT id, name, kind, topic, history, archived, last_seq, members, retention_days
+    FROM rooms WHERE id = ?"""
 ADD_ROOM = """
     INSERT INTO rooms
         (id, name, kind, topic, last_seq, revision, members, created_ms, history, archived)
@@ -23,6 +24,7 @@ SHOWN = "SELECT id, name, topic, members FROM rooms WHERE id = ? AND archived = 
 NAME = "UPDATE rooms SET name = ? WHERE id = ?"
 TOPIC = "UPDATE rooms SET topic = ? WHERE id = ?"
 ARCHIVED = "UPDATE rooms SET archived = ? WHERE id = ?"
+RETENTION = "UPDATE rooms SET retention_days = ? WHERE id = ?"
 COUNT = "UPDATE rooms SET members = members + ?, revision = revision + 1 WHERE id = ?"
 SEAT = """
     SELECT u.role, m.role, m.muted_until_ms, m.since_seq
@@ -67,6 +69,8 @@ class HeldRoom:
     archived: bool
     last_seq: int
     members: int
+    retention_days: int = 0
+    """0: all texts are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +90,8 @@ def held(tx: Transaction, room: RoomId) -> HeldRoom | None:
     row = tx.one(ROOM + tx.for_update, room)
     if row is None or row[2] == ERASED:
         return None
-    id_, name, kind, topic, history, archived, last_seq, members = row
-    return HeldRoom(RoomId(id_), name, kind, topic, history, bool(archived), last_seq, members)
+    id_, name, kind, topic, history, archived, *others = row
+    return HeldRoom(RoomId(id_), name, kind, topic, history, bool(archived), *others)
 
 
 def all_held(tx: Transaction, rooms: Iterable[RoomId]) -> dict[RoomId, HeldRoom]:

@@ -29,7 +29,7 @@ from .unread import Stretch
 REVISIONS = "SELECT id, revision FROM users WHERE id IN ({users})"
 ROOMS_OF = """
     SELECT m.user_id, r.id, r.name, r.kind, r.topic, r.last_seq, m.read_seq, r.members,
-        m.role, r.history, r.archived, m.since_seq
+        m.role, r.history, r.archived, m.since_seq, r.retention_days
     FROM memberships m JOIN rooms r ON r.id = m.room_id
     WHERE m.user_id IN ({users})"""
 ROOM_OF = ROOMS_OF.format(users="?") + " AND m.room_id = ?"
@@ -231,7 +231,8 @@ def _shown(tx: Transaction, rows: Sequence[Row]) -> dict[UserId, list[Room]]:
 
 
 def _room(row: Row, count: tuple[int, int], people: Mapping[RoomId, list[UserId]]) -> Room:
-    _, id_, name, kind, topic, last_seq, read_seq, members, role, history, archived, since_seq = row
+    _, id_, name, kind, topic, last_seq, read_seq, members, role, history, *others = row
+    archived, since_seq, retention_days = others
     messages, mentions = count
     return Room(
         id=RoomId(id_),
@@ -248,6 +249,7 @@ def _room(row: Row, count: tuple[int, int], people: Mapping[RoomId, list[UserId]
         unread=messages,
         mentions=mentions,
         people=tuple(sorted(people.get(id_, ()))),
+        retention_days=retention_days or None,
     )
 
 

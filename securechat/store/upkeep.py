@@ -52,6 +52,15 @@ def archive(act: Act, room: HeldRoom, command: c.ArchiveRoom) -> Changed:
     return act.tell(room.id, "archived", content.said("archived", archived=command.archived))
 
 
+def set_retention(act: Act, room: HeldRoom, command: c.SetRetention) -> Changed:
+    """The room keeps what is written for another time from now on; the timed task sees to it."""
+    days = command.days or 0
+    if days == room.retention_days and (there := act.nothing_new(room)):
+        return there
+    act.tx.run(places.RETENTION, days, room.id)
+    return act.tell(room.id, "retention", content.said("retention", days=command.days))
+
+
 def _begin(act: Act, command: c.CreateRoom, id_: RoomId) -> Changed:
     room = places.add_room(
         act.tx, id_, command.kind, command.name, command.topic, command.history, act.now_ms

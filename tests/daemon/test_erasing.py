@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from twisted.internet.threads import deferToThread
+
+from securechat import keyfile
+from securechat.core.keys import RoomKeys
+from securechat.core.model import RoomId
+from securechat.core.settings import SqliteDatabase
+from securechat.store import Store
+from tests.store.aging import age_events
 from tests.support.client import new_id
 
 from .cases import MariaDBCase
@@ -59,6 +67,46 @@ class Rooms(RoomsCase, CommandLineCase):
             status, output, errors = await self.command(self.daemon, "admin", "erase-room", room)
             self.assertEqual((status, output), (1, ""), room)
             self.assertIn(words, errors)
+
+
+class Retention(RoomsCase, CommandLineCase):
+    async def test_what_is_older_than_the_room_keeps_is_gone_at_the_start_and_everybody_is_told(
+        self,
+    ) -> None:
+        ada, eve = await self.people("ada", "eve")
+        room = await ada.create_room("Den")
+        await ada.add(room, eve)
+        for number in range(5):
+            await eve.post(f"words {number}", room)
+        set_ = await ada.done("set_retention", room, days=1)
+        told = await eve.wait_for(
+            lambda frame: frame["type"] == "room" and frame["room"]["retention"] == 1
+        )
+        self.assertEqual(told["room"]["id"], room)
+        await eve.post("young words", room)
+        await deferToThread(self.daemon.stop)
+        await deferToThread(self.grow_old, room, set_["seq"])
+        self.daemon.start()
+        ada = await self.connect("ada")
+        await ada.subscribe(room)
+        await self.until(lambda: "texts are erased: retention" in self.daemon.log())
+        said = [
+            ada.open(entry, room) if entry["envelope"]["ciphertext"] else None
+            for entry in await ada.page(room)
+        ]
+        # created, joined, five texts, retention, the young one, and what says so.
+        self.assertEqual(said[2:7], [None] * 5)
+        self.assertEqual(said[7], {"kind": "retention", "days": 1})
+        self.assertEqual(said[8]["body"] if said[8] else None, "young words")
+        self.assertEqual(said[9], {"kind": "expired", "up_to": 8})
+        self.assertIn("all in order", await self.done(self.daemon, "fsck"))
+
+    def grow_old(self, room: str, last: int) -> None:
+        """The room's events up to ``last`` are sealed anew as two days ago."""
+        data = self.daemon.data_dir
+        store = Store(SqliteDatabase(data / "securechat.sqlite3"))
+        keys = RoomKeys(keyfile.read(data / "keyring.json"))
+        age_events(store, keys, RoomId(room), last, 2 * 86_400_000)
 
 
 class OnMariaDB(MariaDBCase, Rooms):

@@ -161,3 +161,76 @@ test('a page that was read before a deletion and comes behind it brings no words
   assert.equal(world.room.log.at(7).body, '');
   assert.equal(world.room.log.at(8).body, 'body 8');
 });
+
+test('an erasure names messages and what was about them, and leaves tombstones of messages', () => {
+  const annotations = new Annotations();
+  annotations.add(said(2, 'edit', { target: 1 }));
+  annotations.add(said(4, 'reaction', { target: 3, body: '👍' }));
+  annotations.add(said(5, 'reaction', { target: 3, body: '🎉', from: 'eve' }));
+  const about = { user: 'ada', targets: [1, '2'], others: [2, 4] };
+  assert.deepEqual(annotations.add(said(6, 'erased', { about })), [1, 2, 4]);
+  assert.deepEqual([annotations.deleted_by(1), annotations.is_rowless(1)], ['ada', false]);
+  assert.deepEqual([annotations.is_rowless(2), annotations.is_rowless(4)], [true, true]);
+  assert.deepEqual(
+    annotations.reactions(3).map(({ emoji }) => emoji),
+    ['🎉'],
+  );
+});
+
+test('what is older than the room keeps leaves no word, and the room begins behind it', async () => {
+  const world = set_up();
+  world.open = async (room, seq) =>
+    with_content(
+      seq,
+      seq === 61 ? { kind: 'expired', up_to: 55 } : { kind: 'text', body: `secret ${seq}` },
+    );
+  world.room.open();
+  world.subscribed(60);
+  await world.events(51, 60);
+  const { room } = world;
+  room.pages.load();
+  const { id } = world.last();
+  assert.equal(room.quoted(52).body, 'secret 52');
+  await world.events(61, 61);
+  assert.deepEqual([room.log.first, room.log.more, room.log.floor], [56, false, 55]);
+  assert.equal(room.quoted(52), undefined);
+  // A page that was read before comes behind it.
+  const older = range(1, 50).map((seq) => ({ seq, envelope: sealed(seq) }));
+  const frame = { type: 'history', room: 'general', events: older, keys: [], more: true };
+  room.receive({ ...frame, id });
+  await settle();
+  assert.deepEqual([room.log.first, room.log.more, room.pages.load()], [56, false, false]);
+  assert.doesNotMatch(JSON.stringify(room.log.messages), /secret (5[0-5]|[1-4])\b/);
+  await world.events(62, 62);
+  assert.equal(room.log.last, 62);
+});
+
+test('what expired is found while paging back, and pages end there', async () => {
+  const world = set_up();
+  world.open = async (room, seq) =>
+    seq === 20 ? with_content(seq, { kind: 'expired', up_to: 10 }) : opened(seq);
+  world.room.open();
+  world.subscribed(60);
+  await world.events(31, 60);
+  const { room } = world;
+  room.pages.load();
+  const entries = (from, to) => range(from, to).map((seq) => ({ seq, envelope: sealed(seq) }));
+  const frame = { type: 'history', room: 'general', keys: [], more: true };
+  room.receive({ ...frame, events: entries(16, 30), id: world.last().id });
+  await settle();
+  assert.deepEqual([room.log.first, room.log.more], [16, true]);
+  room.pages.load();
+  room.receive({ ...frame, events: entries(1, 15), id: world.last().id });
+  await settle();
+  assert.deepEqual([room.log.first, room.log.more, room.pages.state], [11, false, 'idle']);
+});
+
+test('an age that names numbers that are to come changes nothing', async () => {
+  const world = set_up();
+  world.open = async (room, seq) =>
+    seq === 3 ? with_content(seq, { kind: 'expired', up_to: 3 }) : opened(seq);
+  world.room.open();
+  world.subscribed(0);
+  await world.events(1, 3);
+  assert.deepEqual([world.room.log.first, world.room.log.floor], [1, 0]);
+});

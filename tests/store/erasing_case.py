@@ -53,7 +53,9 @@ class ErasingCase(ChangingCase):
         self.store.ledger.claim(ROOTS.identity())
 
     def erasure(self, store: Store | None = None) -> Erasure:
-        return Erasure((store or self.store).erasures, self.bus, lambda: self.now_ms, self.metrics)
+        return Erasure(
+            (store or self.store).erasures, self.keys, self.bus, lambda: self.now_ms, self.metrics
+        )
 
     async def talk(self, author: User, room: RoomId, count: int, what: str = CANARY) -> None:
         """So many texts, all of which say the same."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from securechat.core import commands as c
+from securechat.core import content, envelope
 from securechat.core.erasing import STEP_EVENTS
 from securechat.core.errors import Code
-from securechat.core.model import GENERAL, REPORTS, Rejected, digest_of
+from securechat.core.model import GENERAL, REPORTS, SERVER, Rejected, RoomId, digest_of
 from securechat.core.ports import RoomErased, RoomsChanged
-from tests.store.erasing_case import CANARY, ErasingCase
+from securechat.store import Store, log
+from securechat.store.retention import DAY_MS
+from tests.store.erasing_case import CANARY, KEYS, ErasingCase
 from tests.store.sealing import NOW_MS, draft, person
+from tests.store.wellfed import Talk
 
 ANN, BOB, EVE = person("ann"), person("bob"), person("eve")
 
@@ -126,3 +132,149 @@ class RoomsContract(ErasingCase):
             await self.complaints(),
             [f"{room}: is erased, and has keys", f"{room}: is erased, and has members"],
         )
+
+
+class RetentionContract(ErasingCase):
+    """What is older than a room keeps goes, and nothing else."""
+
+    async def old_talk(self, *, days: int | None = 7) -> RoomId:
+        """Ten days of talk, thirty texts a day, in a room that keeps ``days``."""
+        await self.joined(ANN, BOB)
+        room = await self.club(ANN, BOB)
+        await self.change(ANN, c.SetRetention("c", room, days))
+        for day in range(10):
+            self.now_ms = NOW_MS + day * DAY_MS
+            await self.talk(ANN if day % 2 else BOB, room, 30, f"{CANARY} on day {day}")
+        return room
+
+    async def expired(self, store: Store | None = None) -> None:
+        erasure = self.erasure(store)
+        erasure.soon()
+        await erasure.done()
+
+    async def days_left(self) -> list[int]:
+        _, said = await self.left()
+        return sorted({int(one.split("on day ")[1][0]) for one in said if CANARY in one})
+
+    async def told(self, room: RoomId) -> list[dict[str, Any]]:
+        """What the events ``expired`` of the room say."""
+        events = await self.stored(room)
+        keys = {key.kid: key for key in map(log.key_from, await self.sql(KEYS))}
+        said = [
+            content.read(self.keys.open(event, keys[envelope.kid_of(event) or ""]))
+            for event in events
+            if event.author == SERVER
+        ]
+        self.assertEqual({one["kind"] for one in said} - {"expired"}, set())
+        return said
+
+    async def test_what_is_older_opens_under_no_key_and_the_rest_does(self) -> None:
+        room = await self.old_talk()
+        self.now_ms += DAY_MS // 2
+        await self.expired()
+        # Day 9 and a half: what was said on days 0, 1 and 2 is older than seven days.
+        self.assertEqual(await self.days_left(), [3, 4, 5, 6, 7, 8, 9])
+        self.assertEqual(await self.canaries(), 210)
+        [expired] = await self.told(room)
+        first_kept = next(e for e in await self.stored(room) if e.seq == expired["up_to"] + 1)
+        self.assertTrue(first_kept.ciphertext)
+        await self.assert_in_order()
+        # Nothing more is there to do, and so nothing is told.
+        await self.expired()
+        self.assertEqual(len(await self.told(room)), 1)
+        self.now_ms += DAY_MS
+        await self.expired()
+        self.assertEqual(await self.days_left(), [4, 5, 6, 7, 8, 9])
+        self.assertEqual(len(await self.told(room)), 2)
+        await self.assert_in_order()
+
+    async def test_a_room_that_keeps_everything_keeps_everything(self) -> None:
+        room = await self.old_talk(days=None)
+        self.now_ms += 10_000 * DAY_MS
+        await self.expired()
+        self.assertEqual(await self.canaries(), 300)
+        self.assertEqual(await self.told(room), [])
+
+    async def test_a_room_of_many_texts_takes_many_transactions(self) -> None:
+        await self.joined(ANN)
+        room = await self.club(ANN)
+        await self.talk(ANN, room, 2 * STEP_EVENTS)
+        await self.change(ANN, c.SetRetention("c", room, 1))
+        self.now_ms += 2 * DAY_MS
+        counts = []
+        while await self.canaries():
+            step = await self.store.erasures.expire(room, self.now_ms, self.keys)
+            counts.append((step.count, step.is_last))
+            await self.assert_in_order()
+        self.assertEqual(counts, [(STEP_EVENTS - 1, False), (STEP_EVENTS, False), (1, True)])
+        self.assertEqual([one["up_to"] for one in await self.told(room)], [500, 1000, 1002])
+
+    async def test_only_what_people_wrote_goes(self) -> None:
+        await self.joined(ANN, BOB)
+        talk = Talk(self.store)
+        await talk.everything(ANN, BOB)
+        await self.make_administrator(ANN)
+        await self.change(ANN, c.SetRetention("c", GENERAL, 1))
+        before, _ = await self.left()
+        noted = "SELECT seq FROM annotations WHERE room_id = 'general'"
+        kept = f"{noted} AND kind NOT IN ('edit', 'reaction')"
+        stay = {seq for (seq,) in await self.sql(kept)}
+        self.now_ms += 2 * DAY_MS
+        await self.expired()
+        after, _ = await self.left()
+        living = {event.seq for event in after if event.ciphertext}
+        self.assertEqual(living, stay | {len(before) + 1})
+        self.assertEqual(await self.sql("SELECT 1 FROM mentions"), [])
+        await self.assert_in_order()
+
+    async def test_what_has_expired_is_not_unread(self) -> None:
+        room = await self.old_talk()
+        for expected in (100, 0):
+            shown = await self.store.rooms.room_of(ANN.id, room)
+            assert shown is not None
+            self.assertEqual((shown.unread, shown.retention_days), (expected, 7))
+            self.now_ms += 100 * DAY_MS
+            await self.expired()
+
+    async def test_what_is_not_gone_or_gone_above_that_number_is_damage(self) -> None:
+        room = await self.old_talk()
+        [[key, ciphertext]] = await self.sql(
+            "SELECT encrypted_key, ciphertext FROM events WHERE room_id = ? AND seq = 20",
+            room,
+        )
+        self.now_ms += DAY_MS // 2
+        await self.expired()
+        [expired] = await self.told(room)
+        await self.sql(
+            "UPDATE events SET encrypted_key = ?, ciphertext = ? WHERE room_id = ? AND seq = 20",
+            key,
+            ciphertext,
+            room,
+        )
+        beyond = expired["up_to"] + 1
+        await self.sql(
+            "UPDATE events SET encrypted_key = NULL, ciphertext = NULL"
+            " WHERE room_id = ? AND seq = ?",
+            room,
+            beyond,
+        )
+        [by] = [event.seq for event in await self.stored(room) if event.author == SERVER]
+        self.assertEqual(
+            await self.complaints(),
+            [
+                f"{room} 20: is not destroyed, although {by} deletes it",
+                f"{room} {beyond}: is destroyed, and nothing says so",
+            ],
+        )
+
+    async def test_it_is_set_by_owners_told_once_and_shown(self) -> None:
+        await self.joined(ANN, BOB)
+        room = await self.club(ANN, BOB)
+        await self.barred(Code.FORBIDDEN, self.change(BOB, c.SetRetention("c", room, 1)))
+        set_ = await self.change(ANN, c.SetRetention("c", room, 30))
+        again = await self.change(ANN, c.SetRetention("c", room, 30))
+        self.assertEqual((again.event, again.duplicate), (set_.event, True))
+        await self.change(ANN, c.SetRetention("c", room, None))
+        shown = await self.store.rooms.room_of(BOB.id, room)
+        assert shown is not None
+        self.assertIsNone(shown.retention_days)

@@ -117,7 +117,7 @@ class InspectionContract(ChangingCase):
             ("SET ciphertext = NULL", "only one of its key and its ciphertext is destroyed"),
             (
                 "SET ciphertext = NULL, encrypted_key = NULL",
-                "is destroyed, and no deletion says so",
+                "is destroyed, and nothing says so",
             ),
         ):
             kept = await self.sql("SELECT * FROM events WHERE seq = 7")
@@ -243,8 +243,8 @@ class InspectionContract(ChangingCase):
             f"UPDATE events {gone} WHERE seq = 21",
             [
                 "general 21: is destroyed, which a 'deleted' never is",
-                "general 2: is destroyed, and no deletion says so",
-                "general 4-5: is destroyed, and no deletion says so",
+                "general 2: is destroyed, and nothing says so",
+                "general 4-5: is destroyed, and nothing says so",
             ],
             21,
         )

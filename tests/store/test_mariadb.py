@@ -76,6 +76,10 @@ class ErasedRooms(erasing_contract.RoomsContract, MariaDBCase):
     pass
 
 
+class Retained(erasing_contract.RetentionContract, MariaDBCase):
+    pass
+
+
 class Plans(plans_contract.PlanContract, MariaDBCase):
     async def analyzed(self) -> None:
         await self.sql("ANALYZE TABLE annotations, bans, events, memberships, mentions, rooms")

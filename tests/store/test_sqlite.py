@@ -60,6 +60,10 @@ class ErasedRooms(erasing_contract.RoomsContract, SqliteCase):
     pass
 
 
+class Retained(erasing_contract.RetentionContract, SqliteCase):
+    pass
+
+
 class Plans(plans_contract.PlanContract, SqliteCase):
     async def analyzed(self) -> None:
         await self.sql("ANALYZE")

@@ -150,6 +150,7 @@ class BelongingsTests(TestCase):
                 "since_seq": 0,
                 "unread": 0,
                 "mentions": 0,
+                "retention": None,
             },
         )
 

@@ -44,6 +44,7 @@ COMMANDS: dict[type, object] = {
         c.RenameRoom("1", GENERAL, "x"),
         c.SetTopic("1", GENERAL, "x"),
         c.ArchiveRoom("1", GENERAL, True),
+        c.SetRetention("1", GENERAL, 7),
         c.EraseRoom("1", GENERAL),
         c.LeaveRoom("1", GENERAL),
         c.Invite("1", GENERAL, 60, 1),
@@ -116,7 +117,7 @@ class Rights(SynchronousTestCase):
             *(c.SetTopic, c.Invite, c.AddMember, c.RevokeInvites),
             *(c.Kick, c.Ban, c.Unban, c.Mute, c.Unmute),
         }
-        owner = moderator | {c.RenameRoom, c.ArchiveRoom, c.EraseRoom, c.SetRole}
+        owner = moderator | {c.RenameRoom, c.ArchiveRoom, c.SetRetention, c.EraseRoom, c.SetRole}
         for actor, expected in (
             (standing(), member),
             (standing(room_role="moderator"), moderator),
@@ -137,6 +138,7 @@ class Rights(SynchronousTestCase):
             {
                 c.Report,
                 c.ArchiveRoom,
+                c.SetRetention,
                 c.EraseRoom,
                 c.LeaveRoom,
                 c.RevokeInvites,

@@ -23,3 +23,8 @@ CREATE TABLE IF NOT EXISTS erasures (
     PRIMARY KEY (kind, subject),
     CONSTRAINT erasures_under_way UNIQUE (ended_ms, kind, subject)
 ) WITH_OPTIONS;
+
+-- texts older than so many days are erased; 0: all are kept
+ALTER TABLE rooms ADD COLUMN retention_days INTEGER NOT NULL DEFAULT 0;
+-- up to this number they have been looked through for that
+ALTER TABLE rooms ADD COLUMN expired_seq INTEGER NOT NULL DEFAULT 0;
