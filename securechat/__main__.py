@@ -70,6 +70,18 @@ class EraseRoom(_Named):
     )
 
 
+class Erase(_Named):
+    """Erase an account."""
+
+    synopsis = "Usage: python -m securechat [options] admin erase [--messages] NAME"
+    longdesc = (
+        "Erases the account with the user name NAME for good: names, password, sessions, places in "
+        "rooms. What NAME wrote stays, without the name, unless --messages says otherwise. Broken "
+        "off, the daemon goes on with it. The last administrator is refused."
+    )
+    optFlags = [["messages", None, "Erase all that NAME wrote, too, in every room."]]
+
+
 class Reset(_Named):
     """Give somebody a new password."""
 
@@ -91,6 +103,7 @@ ADMIN_COMMANDS = {
     "grant": (Grant, "make somebody an administrator"),
     "disable": (Disable, "let somebody log in no more"),
     "enable": (Enable, "let somebody log in again"),
+    "erase": (Erase, "erase an account"),
     "erase-room": (EraseRoom, "destroy a room with all that was said in it"),
     "reset": (Reset, "print a one-time link to set a new password"),
     "reports": (Reports, "print what people have reported"),
@@ -281,7 +294,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(options.config, command["messages"], command["password-file"])
     from . import administration
 
-    return administration.run(options.config, command.subCommand, command.subOptions.get("name"))
+    told = command.subOptions
+    return administration.run(
+        options.config,
+        command.subCommand,
+        told.get("name"),
+        messages=bool(told.get("messages")),
+    )
 
 
 if __name__ == "__main__":

@@ -48,10 +48,14 @@ class _Desk:
     keys: RoomKeys
     bus: Bus
     name: str
+    messages: bool
 
 
-def run(config: Config, command: str | None, name: str | None) -> int:
-    """Carry out ``admin`` with this command; the exit status. Reasons go to standard error."""
+def run(config: Config, command: str | None, name: str | None, *, messages: bool = False) -> int:
+    """Carry out ``admin`` with this command; the exit status. Reasons go to standard error.
+
+    ``messages``: whether what an erased person wrote goes too.
+    """
 
     async def work(reactor: Any) -> None:
         store, ring = _opened(config, reactor)
@@ -60,7 +64,7 @@ def run(config: Config, command: str | None, name: str | None) -> int:
         store.database.start()
         try:
             await reached(bus, reactor)
-            desk = _Desk(config, store, RoomKeys(ring.roots), bus, name or "")
+            desk = _Desk(config, store, RoomKeys(ring.roots), bus, name or "", messages)
             await _COMMANDS[command or ""](desk)
         finally:
             await bus.stop()
@@ -146,6 +150,19 @@ async def _erase_room(desk: _Desk) -> None:
     sys.stdout.write(f"The room {desk.name} is erased.\n")
 
 
+async def _erase(desk: _Desk) -> None:
+    found = await _operator(desk).find(desk.name)
+    if found is None:
+        raise _nobody(desk.name)
+    erasure = Erasure(desk.store.erasures, desk.keys, desk.bus, _now_ms, Metrics())
+    try:
+        await erasure.erase_person(found, desk.messages)
+    except Refused as refused:
+        raise Refusal(refused.text) from None
+    await erasure.done()
+    sys.stdout.write(f"The account of {fold_username(desk.name)} is erased.\n")
+
+
 async def _reset(desk: _Desk) -> None:
     token = await _operator(desk).new_reset(desk.name, _now_ms())
     if token is None:
@@ -194,6 +211,7 @@ _COMMANDS: dict[str, Callable[[_Desk], Awaitable[None]]] = {
     "disable": _disable,
     "enable": _enable,
     "erase-room": _erase_room,
+    "erase": _erase,
     "reset": _reset,
     "reports": _reports,
 }

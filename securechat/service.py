@@ -177,7 +177,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     site = build_site(
         accounts=accounts,
         administration=administration,
-        own_account=OwnAccount(store.own_account, accounts, bus),
+        own_account=OwnAccount(store.own_account, accounts, bus, erasure),
         invitations=Invitations(store.changes, room_changes, os.urandom),
         limits=limits,
         origins=origins,

@@ -45,7 +45,8 @@ export class Directory {
 
   /** @param {string} id @returns {string} what to show as the author */
   name(id) {
-    return this.find(id)?.full_name ?? t('people.someone');
+    const person = this.find(id);
+    return person ? person.full_name || t('people.deleted') : t('people.someone');
   }
 
   /** @param {string} id */

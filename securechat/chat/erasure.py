@@ -13,10 +13,19 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ..core.erasing import STEP_EVENTS, Erasing, Erasures, Step
+from ..core.erasing import STEP_EVENTS, Erasures, Step
 from ..core.errors import Unavailable
-from ..core.model import RoomId, UserId
-from ..core.ports import Bus, Posted, RoomErased, RoomsChanged, Sealer
+from ..core.model import PasswordHash, RoomId, UserId
+from ..core.ports import (
+    Bus,
+    Posted,
+    Reached,
+    Renamed,
+    RoomErased,
+    RoomsChanged,
+    Sealer,
+    SessionEnded,
+)
 
 log = Logger()
 
@@ -66,6 +75,30 @@ class Erasure:
             self._bus.publish(RoomsChanged(user))
         self.soon()
 
+    async def erase_person(
+        self, user: UserId, messages: bool, proof: PasswordHash | None = None
+    ) -> bool:
+        """Take somebody's account away, and with ``messages`` all that they wrote.
+
+        False, and nothing has changed, where ``proof`` is not their password (any more) or nobody
+        has this id. Raises as ``Erasures.erase_person`` does.
+        """
+        now_ms = self._wall_clock()
+        ended = await self._store.erase_person(user, messages, now_ms, proof)
+        if ended is None:
+            return False
+        log.info(
+            "the account of {user} is erased",
+            event="person_erased",
+            user=user,
+            messages=messages,
+        )
+        for digest in ended:
+            self._bus.publish(SessionEnded(digest))
+        self._bus.publish(Renamed(user))
+        self.soon()
+        return True
+
     def soon(self) -> None:
         """Go on with what has not ended, now; while that is under way, once more after it."""
         if self._working is not None:
@@ -107,7 +140,23 @@ class Erasure:
     async def finish(self) -> None:
         """Take away all that is left of what was erased; raises Unavailable."""
         for one in await self._store.under_way():
-            await self._clear_room(one)
+            if one.kind == "room":
+                await self._clear_room(RoomId(one.subject))
+            else:
+                await self._see_out(UserId(one.subject), one.messages)
+
+    async def _see_out(self, user: UserId, messages: bool) -> None:
+        while not self._closed:
+            left = await self._store.leave_next(user, self._wall_clock(), self._sealer)
+            if left is None:
+                break
+            self._bus.publish(Reached(left.room, left.event.seq))
+            for one in left.affected:
+                self._bus.publish(RoomsChanged(one))
+        for room in await self._store.rooms_written_in(user) if messages else ():
+            await self._in_steps(room, "person", partial(self._store.erase_texts, user, room))
+        if not self._closed:
+            await self._store.end_person(user, self._wall_clock())
 
     async def expire(self) -> None:
         """Destroy what is older than the rooms keep; raises Unavailable."""
@@ -133,12 +182,10 @@ class Erasure:
             )
             self._bus.publish(Posted((event,), {key.kid: key}))
 
-    async def _clear_room(self, one: Erasing) -> None:
+    async def _clear_room(self, room: RoomId) -> None:
         count, cleared = STEP_EVENTS, 0
         while count == STEP_EVENTS and not self._closed:
-            count = await self._store.clear_room(RoomId(one.subject), self._wall_clock())
+            count = await self._store.clear_room(room, self._wall_clock())
             cleared += count
             self._metrics.erased("room", count)
-        log.info(
-            "{count} events of {room} are gone", event="cleared", count=cleared, room=one.subject
-        )
+        log.info("{count} events of {room} are gone", event="cleared", count=cleared, room=room)

@@ -27,6 +27,13 @@ class Operator:
         except BadName:
             return None
 
+    async def find(self, username: str) -> UserId | None:
+        """Who has this user name; None: nobody."""
+        try:
+            return await self._store.find(fold_username(username))
+        except BadName:
+            return None
+
     async def disable(self, username: str) -> tuple[SessionDigest, ...] | None:
         """Let somebody in no more; which sessions have ended. None: there is no such person."""
         try:

@@ -6,6 +6,7 @@ from ..core import ports
 from ..core.model import Device, Session, SessionDigest, User, reference_of
 from ..core.names import BadName, tidy_full_name
 from .accounts import Accounts, InvalidFields, WrongPair
+from .erasure import Erasure
 
 MOST_SESSIONS = 50
 """So many of the others are listed; all of them can be ended at once."""
@@ -21,10 +22,13 @@ class OwnAccount:
     Everything may raise Unavailable; what checks or sets a password may raise Busy.
     """
 
-    def __init__(self, store: ports.OwnAccount, accounts: Accounts, bus: ports.Bus) -> None:
+    def __init__(
+        self, store: ports.OwnAccount, accounts: Accounts, bus: ports.Bus, erasure: Erasure
+    ) -> None:
         self._store = store
         self._accounts = accounts
         self._bus = bus
+        self._erasure = erasure
 
     async def rename(self, user: User, full_name: str) -> None:
         """Be called so from now on; raises InvalidFields (``fullname``)."""
@@ -65,6 +69,21 @@ class OwnAccount:
             raise WrongPassword
         self._tell(ended)
         return token
+
+    async def delete(self, session: Session, current: str, messages: bool, now_ms: int) -> None:
+        """Erase the account for good, and with ``messages`` all that was written with it.
+
+        Raises WrongPassword, TooSoon as ``change_password`` does, and Refused (``forbidden``) for
+        the last administrator.
+        """
+        try:
+            user, proof = await self._accounts.proven(
+                session.user.username, current, now_ms, source=session.user.id
+            )
+        except WrongPair:
+            raise WrongPassword from None
+        if not await self._erasure.erase_person(user.id, messages, proof):
+            raise WrongPassword
 
     async def other_sessions(self, session: Session, now_ms: int) -> list[Session]:
         """Where else its person is logged in: at most MOST_SESSIONS, the last used first."""

@@ -9,6 +9,7 @@ from typing import Any
 from ..core import content, envelope, ports
 from ..core.errors import Damaged
 from ..core.model import REPORTS, Feed, RoomId, StoredEvent
+from ..core.names import is_reserved
 
 PAGE_EVENTS = 200
 
@@ -92,6 +93,8 @@ class Reports:
 
     async def _person(self, event: StoredEvent) -> str:
         username = await self._reported.username(event.author)
+        if username and is_reserved(username):
+            return f"(deleted account) {event.author}"
         return f"@{username}" if username else f"(unknown) {event.author}"
 
 

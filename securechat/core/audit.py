@@ -108,15 +108,16 @@ class RoomAudit:
             yield Complaint(self.id, why, seq, seq)
 
     def deletion(self, row: Row) -> Deletion | None:
-        """What ``row`` says is destroyed; None unless it is a sound ``deleted`` event."""
-        if row.note is None or row.note[0] != "deleted" or row.key_gone:
+        """What ``row`` says is destroyed; None unless it is a sound event that says so."""
+        if row.note is None or row.note[0] not in ("deleted", "erased") or row.key_gone:
             return None
         try:
             fields = self._opened(row)
         except Damaged:
             return None
         targets, edits = _numbers_in([fields.get("target")]), _numbers_in(fields.get("edits"))
-        numbers = targets + edits
+        written = _numbers_in(fields.get("targets")) + _numbers_in(fields.get("others"))
+        numbers = targets + edits + written
         for seq in numbers:
             self._named.add(seq)
         living = tuple(seq for seq in numbers if seq not in self._destroyed)

@@ -11,6 +11,8 @@ Kinds that people post: ``text`` {body}, ``reply`` {target, body}, ``edit`` {tar
     role      {user, role}        member, moderator or owner
     retention {days}              texts older than that are erased, or null: no more
     expired   {up_to}             by the server itself: so they are, up to this number
+    erased    {user, targets, others}  all that this person wrote, so much a time: messages, and the
+                                  edits and reactions among it, by number
     deleted   {target, edits}     these numbers' keys and ciphertexts are destroyed; {was: reaction}
                                   beside them where it was no message
     report    {room, target, body}  only in the room ``reports``

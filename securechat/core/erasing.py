@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
-from .model import Changed, RoomId, UserId
+from .model import Changed, PasswordHash, RoomId, SessionDigest, UserId
 from .ports import Sealer
 
 WRITTEN: Final = frozenset({None, "edit", "reaction"})
@@ -54,6 +54,37 @@ class Erasures(Protocol):
         ``actor`` None is whoever holds the machine. Nobody where ``actor`` has erased it before.
         Raises Refused: ``not_a_member`` (``not_found`` for actor None), ``forbidden``.
         """
+
+    def erase_person(
+        self, user: UserId, messages: bool, now_ms: int, proof: PasswordHash | None = None
+    ) -> Awaitable[tuple[SessionDigest, ...] | None]:
+        """Take a person's account away: names, password, sessions, links; which sessions ended.
+
+        The id stays, and that the user name is taken. ``messages``: what the person wrote goes too.
+        ``proof`` is the password that was checked: None, and nothing has changed, where it is
+        another one by now, or where nobody has this id. Raises Refused (``forbidden``) for the
+        last administrator.
+        """
+
+    def leave_next(self, user: UserId, now_ms: int, sealer: Sealer) -> Awaitable[Changed | None]:
+        """An erased person goes out of one more room, as whoever leaves; None: out of all.
+
+        Of direct rooms the person stays a member, as nobody: they are called by their people.
+        """
+
+    def rooms_written_in(self, user: UserId) -> Awaitable[Sequence[RoomId]]:
+        """Every room in which the person has written, whether or not still in it."""
+
+    def erase_texts(
+        self, user: UserId, room: RoomId, now_ms: int, sealer: Sealer
+    ) -> Awaitable[Step]:
+        """Destroy what the person wrote in ``room``, one step of it.
+
+        An event ``erased`` names each number.
+        """
+
+    def end_person(self, user: UserId, now_ms: int) -> Awaitable[None]:
+        """Nothing is left to be done about the person."""
 
     def under_way(self) -> Awaitable[Sequence[Erasing]]:
         """The erasures that have not ended."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
+from .encoding import b64url
 from .sentences import Sentence
 
 MAX_FULL_NAME_CHARACTERS = 80
 MAX_ROOM_NAME_CHARACTERS = 64
 MAX_TOPIC_CHARACTERS = 250
 
+RESERVED = "~"
 _USERNAME = re.compile(r"[A-Za-z0-9_.-]{3,32}")
 # Overrides and isolates can make a name read as another one; U+2028 and U+2029 break lines.
 # Marks (U+200E, U+200F, U+061C) stay: right-to-left names need them and they reorder nothing else.
@@ -51,6 +54,21 @@ def fold_username(typed: str) -> str:
             Sentence("name.user.form"),
         )
     return name.lower()
+
+
+def reserved_username(username: str) -> str:
+    """What stands in the place of an erased person's (folded) user name, for it to stay taken.
+
+    A digest: whoever has a name in mind can tell whether somebody who is gone had it. Nobody can
+    be called so.
+    """
+    digest = hashlib.sha256(b"securechat erased user name\n" + username.encode("ascii")).digest()
+    return RESERVED + b64url(digest)
+
+
+def is_reserved(username: str) -> bool:
+    """Whether this stands in the place of an erased person's user name."""
+    return username.startswith(RESERVED)
 
 
 def tidy_full_name(typed: str) -> str:

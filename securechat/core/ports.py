@@ -159,6 +159,9 @@ class Administration(Protocol):
     def grant(self, username: str) -> Awaitable[UserId | None]:
         """Make this person an administrator and a member of REPORTS; None: no such person."""
 
+    def find(self, username: str) -> Awaitable[UserId | None]:
+        """Who has this user name; None: nobody."""
+
     def disable(self, username: str) -> Awaitable[tuple[SessionDigest, ...] | None]:
         """Let this person in no more: which sessions have ended. None: no such person.
 

@@ -107,6 +107,15 @@ class Administration:
 
         return self._database.write("grant", work)
 
+    def find(self, username: str) -> Deferred[UserId | None]:
+        """Who has this user name; None: nobody."""
+
+        def work(tx: Transaction) -> UserId | None:
+            user = _named(tx, username)
+            return None if user is None else user.id
+
+        return self._database.write("find", work)
+
     def disable(self, username: str) -> Deferred[tuple[SessionDigest, ...] | None]:
         """Let this person in no more: which sessions have ended. None: no such person.
 

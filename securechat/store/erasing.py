@@ -12,6 +12,7 @@ from ..core.erasing import STEP_EVENTS, Erasing
 from ..core.errors import Code, Refused
 from ..core.model import RoomId, UserId
 from . import deeds, invites, people, places
+from .departing import Departing
 from .places import HeldRoom
 from .retention import Retention
 from .transaction import Transaction
@@ -51,8 +52,8 @@ TAKE_TURN = "SELECT GET_LOCK(LEFT(CONCAT('erasing:', DATABASE()), 64), 0)"
 END_TURN = "SELECT RELEASE_LOCK(LEFT(CONCAT('erasing:', DATABASE()), 64))"
 
 
-class Erasures(Retention):
-    """All SQL that erases rooms."""
+class Erasures(Retention, Departing):
+    """All SQL that erases rooms; what erases by age, and people, is in its bases."""
 
     def erase_room(
         self, actor: UserId | None, room: RoomId, now_ms: int

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ..core.errors import NameTaken
 from ..core.model import Device, PasswordHash, Person, Session, SessionDigest, User, UserId
+from ..core.names import is_reserved, reserved_username
 from . import roots
 from .faults import Conflict
 from .transaction import Row, Transaction, chunks, marks
@@ -50,6 +51,9 @@ def add(tx: Transaction, user: User, password: PasswordHash, now_ms: int) -> Non
             password.root_id,
             now_ms,
         )
+        # Asked now: whoever had the name may just have been erased by another daemon.
+        if tx.one(TAKEN, reserved_username(user.username)) is not None:
+            raise NameTaken(user.username)
     except Conflict as conflict:
         # Asked, not read out of the message: both databases go on after a refused INSERT.
         if tx.one(TAKEN, user.username) is None:
@@ -106,7 +110,13 @@ def seen_by(tx: Transaction, viewer: UserId, ids: Sequence[UserId]) -> list[Pers
     rows: list[Row] = []
     for some in chunks(ids):
         rows += tx.all(SEEN.format(ids=marks(some)), *some, viewer, viewer)
-    return [Person(UserId(id_), username, name) for id_, username, name in rows]
+    return [person_from(row) for row in rows]
+
+
+def person_from(row: Row) -> Person:
+    """A row of id, username, full_name; of an erased person both names are empty."""
+    id_, username, full_name = row
+    return Person(UserId(id_), "" if is_reserved(username) else username, full_name)
 
 
 def session_from(row: Row, user: User) -> Session:

@@ -11,7 +11,6 @@ from ..core.errors import Code, Refused
 from ..core.model import (
     Belonging,
     Member,
-    Person,
     PublicRoom,
     Reading,
     ReadMark,
@@ -23,6 +22,7 @@ from ..core.rights import Place, Rank, Standing
 from . import unread
 from .admission import until
 from .database import Database
+from .people import person_from
 from .transaction import Row, Transaction, chunks, marks
 from .unread import Stretch
 
@@ -292,7 +292,7 @@ def _mark(tx: Transaction, user: UserId, room: RoomId) -> ReadMark | None:
 
 def _member(row: Row) -> Member:
     id_, username, full_name, role, until_ms = row
-    return Member(Person(UserId(id_), username, full_name), role, until(until_ms))
+    return Member(person_from((id_, username, full_name)), role, until(until_ms))
 
 
 def _literal(text: str) -> str:

@@ -11,8 +11,12 @@ from .transaction import Transaction
 KEYS_A_PAGE = 500
 
 ROOM_KEYS_UNDER = "SELECT root_id, COUNT(*) FROM room_keys GROUP BY root_id"
-PASSWORDS_UNDER = "SELECT password_root_id, COUNT(*) FROM users GROUP BY password_root_id"
-NAMES_UNDER = "SELECT username FROM users WHERE password_root_id = ? ORDER BY username LIMIT ?"
+PASSWORDS_UNDER = """
+    SELECT password_root_id, COUNT(*) FROM users WHERE state <> 'erased'
+    GROUP BY password_root_id"""
+NAMES_UNDER = """
+    SELECT username FROM users WHERE password_root_id = ? AND state <> 'erased'
+    ORDER BY username LIMIT ?"""
 
 ROOM_KEYS = """
     SELECT room_id, epoch, root_id, wrapped, first_seq, created_ms

@@ -14,6 +14,7 @@ from ..chat.own_account import OwnAccount
 from ..core.buckets import Capacity, per_minute
 from ..core.settings import Limits
 from .connections import Connections
+from .deleting import Deleting
 from .desk import Desk, Throttles
 from .door import Admit, Door
 from .entering import Entering
@@ -124,6 +125,7 @@ def build_site(
         resetting=Resetting(desk, administration, throttles),
         pictures=Pictures(desk, throttles),
         settings=Settings(desk, own_account, throttles),
+        deleting=Deleting(desk, own_account, throttles),
         static=static,
         ready=ready,
     )

@@ -99,7 +99,7 @@ class Entering:
         if await self._desk.session(request) is not None:
             go(request, _afterwards(invite))
             return
-        notice = "ended" if query == "ended" else "invited" if invite else ""
+        notice = query if query in ("ended", "deleted") else "invited" if invite else ""
         await self._learn_registration(request)
         self._desk.show(request, "login.html", notice=notice, invite=invite)
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from ..core.errors import Unavailable
 from . import headers
 from .answers import RETRY_S
+from .deleting import Deleting
 from .desk import Desk, go, note
 from .entering import Entering
 from .joining import Joining
@@ -42,6 +43,7 @@ class Pages:
         resetting: Resetting,
         pictures: Pictures,
         settings: Settings,
+        deleting: Deleting,
         static: StaticFiles,
         ready: Ready,
     ) -> None:
@@ -52,6 +54,7 @@ class Pages:
         self._resetting = resetting
         self._pictures = pictures
         self._settings = settings
+        self._deleting = deleting
         self._static = static
         self._ready = ready
 
@@ -120,6 +123,14 @@ class Pages:
     @app.route("/settings", methods=["POST"])
     async def change_settings(self, request: SecureRequest) -> None:
         await self._settings.submit(request)
+
+    @app.route("/settings/delete", methods=["GET"])
+    async def show_delete(self, request: SecureRequest) -> None:
+        await self._deleting.show(request)
+
+    @app.route("/settings/delete", methods=["POST"])
+    async def delete(self, request: SecureRequest) -> None:
+        await self._deleting.submit(request)
 
     @app.route("/session", methods=["GET"])
     async def session(self, request: SecureRequest) -> None:

@@ -10,7 +10,7 @@ from securechat.core.model import RoomId
 from securechat.core.settings import SqliteDatabase
 from securechat.store import Store
 from tests.store.aging import age_events
-from tests.support.client import new_id
+from tests.support.client import PASSWORD, new_id
 
 from .cases import MariaDBCase
 from .rooms_case import RoomsCase
@@ -67,6 +67,52 @@ class Rooms(RoomsCase, CommandLineCase):
             status, output, errors = await self.command(self.daemon, "admin", "erase-room", room)
             self.assertEqual((status, output), (1, ""), room)
             self.assertIn(words, errors)
+
+
+class People(RoomsCase, CommandLineCase):
+    async def test_an_account_is_deleted_on_its_page_and_others_see_nobody(self) -> None:
+        ada, eve = await self.people("ada", "eve")
+        room = await ada.create_room("Den")
+        await ada.add(room, eve)
+        await eve.subscribe(room)
+        said = (await ada.post("words of hers", room))["seq"]
+        person = self.persons["ada"]
+        status, _ = await person.submit("/settings/delete", current="wrong one", written="keep")
+        self.assertEqual(status, 422)
+        status, _ = await person.submit("/settings/delete", current=PASSWORD, written="erase")
+        self.assertEqual(status, 303)
+        self.assertEqual(await ada.closed, 4401)
+        self.assertEqual((await person.request("GET", "/session"))[0], 401)
+        self.assertEqual(await self.stranger(self.daemon, "ada").log_in(), 401)
+        self.assertEqual(await self.stranger(self.daemon, "ada").register(), 409)
+        kinds = [(await eve.content(seq, room))["kind"] for seq in range(said + 1, said + 4)]
+        self.assertEqual(kinds, ["role", "left", "erased"])
+        erased = await eve.content(said + 3, room)
+        self.assertEqual((erased["targets"], erased["others"]), ([said], []))
+        page = await eve.page(room)
+        self.assertEqual(page[said - 1]["envelope"]["ciphertext"], "")
+        [shown] = (await eve.command("people", ids=[ada.user_id]))["people"]
+        self.assertEqual(shown, {"id": ada.user_id, "username": "", "full_name": ""})
+        self.assertIn("all in order", await self.done(self.daemon, "fsck"))
+
+    async def test_the_operator_erases_an_account_and_not_the_last_administrator(self) -> None:
+        _, eve = await self.people("ada", "eve")
+        await self.done(self.daemon, "admin", "grant", "ada")
+        for words, expected in (
+            (("erase", "ada"), "last administrator"),
+            (("erase", "nobody"), "there is nobody"),
+        ):
+            status, _, errors = await self.command(self.daemon, "admin", *words)
+            self.assertEqual(status, 1)
+            self.assertIn(expected, errors)
+        await eve.post("words of hers")
+        told = await self.done(self.daemon, "admin", "erase", "--messages", "Eve")
+        self.assertEqual(told, "The account of eve is erased.\n")
+        self.assertEqual(await eve.closed, 4401)
+        page = await (await self.connect("ada")).page()
+        self.assertEqual(page[0]["envelope"]["ciphertext"], "")
+        self.assertIn("all in order", await self.done(self.daemon, "fsck"))
+        self.assertIn("all in order", await self.done(self.daemon, "keys", "verify"))
 
 
 class Retention(RoomsCase, CommandLineCase):

@@ -266,8 +266,8 @@ MUTATIONS = (
         "S20",
         "an unknown user costs no hash",
         "securechat/chat/accounts.py",
-        "matches = await self._hashing.matches(password, found[1] if found else None)",
-        "matches = found and await self._hashing.matches(password, found[1])",
+        "matches = await self._hashing.matches(password, stored)",
+        "matches = user and await self._hashing.matches(password, stored)",
         (f"{_ACCOUNTS}.LoggingIn",),
     ),
     Mutation(

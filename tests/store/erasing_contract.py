@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from securechat.core import commands as c
 from securechat.core import content, envelope
 from securechat.core.erasing import STEP_EVENTS
-from securechat.core.errors import Code
-from securechat.core.model import GENERAL, REPORTS, SERVER, Rejected, RoomId, digest_of
+from securechat.core.errors import Code, NameTaken
+from securechat.core.model import (
+    GENERAL,
+    REPORTS,
+    SERVER,
+    Person,
+    Rejected,
+    RoomId,
+    User,
+    UserId,
+    digest_of,
+)
 from securechat.core.ports import RoomErased, RoomsChanged
-from securechat.store import Store, log
+from securechat.core.settings import SqliteDatabase
+from securechat.store import Store, log, migrations
+from securechat.store.migrations import TABLES
 from securechat.store.retention import DAY_MS
 from tests.store.erasing_case import CANARY, KEYS, ErasingCase
-from tests.store.sealing import NOW_MS, draft, person
+from tests.store.sealing import NOW_MS, draft, id_of, password, person, session
 from tests.store.wellfed import Talk
 
 ANN, BOB, EVE = person("ann"), person("bob"), person("eve")
@@ -278,3 +291,141 @@ class RetentionContract(ErasingCase):
         shown = await self.store.rooms.room_of(BOB.id, room)
         assert shown is not None
         self.assertIsNone(shown.retention_days)
+
+
+class PeopleContract(ErasingCase):
+    """An account goes at once; places in rooms, and what was written, in steps."""
+
+    async def gone(self, user: User, *, messages: bool) -> None:
+        erasure = self.erasure()
+        self.assertTrue(await erasure.erase_person(user.id, messages))
+        await erasure.done()
+        self.assertEqual(await self.store.erasures.under_way(), [])
+
+    async def talked(self) -> tuple[RoomId, RoomId, RoomId]:
+        """Ann's own room, one that she has left, and a direct one; she wrote in all."""
+        await self.joined(ANN, BOB)
+        own, other = await self.club(ANN, BOB), await self.club(BOB, ANN)
+        direct = (await self.create(ANN, "direct", people=(ANN, BOB))).room
+        for room in (GENERAL, own, other, direct):
+            await self.talk(ANN, room, 20)
+            await self.talk(BOB, room, 10, "what stays")
+        await self.change(ANN, c.LeaveRoom("c", other))
+        return own, other, direct
+
+    async def test_names_password_and_sessions_go_at_once_and_the_name_stays_taken(self) -> None:
+        await self.talked()
+        ended = await self.store.erasures.erase_person(ANN.id, False, NOW_MS)
+        self.assertEqual(ended, (session(ANN).digest,))
+        self.assertIsNone(await self.store.accounts.credentials("ann"))
+        row = await self.sql(
+            "SELECT username, full_name, role, password_bcrypt, state FROM users WHERE id = ?",
+            ANN.id,
+        )
+        username, *others = row[0]
+        self.assertEqual(
+            [bytes(one) if isinstance(one, bytearray) else one for one in others],
+            ["", "member", b"", "erased"],
+        )
+        self.assertTrue(username.startswith("~"))
+        await self.refused(NameTaken, lambda: self.joined(replace(ANN, id=UserId(id_of("new")))))
+        self.assertIsNone(await self.store.erasures.erase_person(ANN.id, False, NOW_MS))
+        self.assertIsNone(await self.store.administration.enable("ann"))
+        [seen] = await self.store.accounts.people(BOB.id, [ANN.id])
+        self.assertEqual(seen, Person(ANN.id, "", ""))
+        # Its pepper needs no root key any more.
+        self.assertEqual(sum(one.passwords for one in self.store.ledger.root_uses().values()), 1)
+        await self.assert_in_order()
+
+    async def test_who_is_gone_has_left_every_room_and_an_heir_owns_the_own_one(self) -> None:
+        own, _, direct = await self.talked()
+        await self.gone(ANN, messages=False)
+        self.assertEqual(await self.roles(own), {"bob": "owner"})
+        self.assertEqual(sorted(await self.roles(GENERAL)), ["bob"])
+        self.assertEqual(len(await self.roles(direct)), 2)
+        epochs = await self.epochs(own)
+        self.assertEqual(epochs[-1], len(await self.stored(own)))
+        # What was written stays, under nobody's name.
+        self.assertEqual((await self.canaries(), await self.canaries("what stays")), (80, 40))
+        await self.assert_in_order()
+
+    async def test_all_that_was_written_goes_everywhere_and_nothing_of_others(self) -> None:
+        own, _, _ = await self.talked()
+        talk = Talk(self.store, own)
+        said = await talk.post(BOB, "text", "what stays, said again")
+        await talk.post(ANN, "reaction", CANARY, said)
+        await self.gone(ANN, messages=True)
+        self.assertEqual((await self.canaries(), await self.canaries("what stays")), (0, 41))
+        destroyed = [event for event in await self.stored(own) if not event.ciphertext]
+        self.assertEqual({event.author for event in destroyed}, {ANN.id})
+        self.assertEqual(len(destroyed), 21)
+        await self.assert_in_order()
+
+    async def test_a_kill_between_any_two_steps_is_gone_on_from(self) -> None:
+        own, _, _ = await self.talked()
+        self.now_ms += 1
+        await self.talk(ANN, own, STEP_EVENTS)
+        await self.store.erasures.erase_person(ANN.id, True, NOW_MS)
+        steps = 0
+        while await self.store.erasures.under_way():
+            store = await self.reopened()
+            erasures = store.erasures
+            await self.assert_in_order()
+            steps += 1
+            if await erasures.leave_next(ANN.id, NOW_MS, self.keys):
+                continue
+            for room in await erasures.rooms_written_in(ANN.id):
+                if (await erasures.erase_texts(ANN.id, room, NOW_MS, self.keys)).count:
+                    break
+            else:
+                await erasures.end_person(ANN.id, NOW_MS)
+        self.assertGreater(steps, 6)
+        self.assertEqual((await self.canaries(), await self.canaries("what stays")), (0, 40))
+        await self.assert_in_order()
+
+    async def test_the_last_administrator_stays(self) -> None:
+        await self.joined(ANN, BOB)
+        await self.store.administration.grant("ann")
+        erase = self.store.erasures.erase_person(ANN.id, False, NOW_MS)
+        await self.barred(Code.FORBIDDEN, erase)
+        await self.store.administration.grant("bob")
+        await self.store.administration.disable("bob")
+        erase = self.store.erasures.erase_person(ANN.id, False, NOW_MS)
+        await self.barred(Code.FORBIDDEN, erase)
+        await self.store.administration.enable("bob")
+        await self.gone(ANN, messages=False)
+        self.assertEqual(await self.roles(REPORTS), {"bob": "owner"})
+
+    async def test_another_password_by_now_erases_nothing(self) -> None:
+        await self.joined(ANN)
+        wrong = replace(password(), root_id=2)
+        self.assertIsNone(await self.store.erasures.erase_person(ANN.id, True, NOW_MS, wrong))
+        self.assertIsNotNone(
+            await self.store.erasures.erase_person(ANN.id, True, NOW_MS, password())
+        )
+
+    async def test_nothing_that_refers_to_people_is_forgotten_in_the_list(self) -> None:
+        await self.joined(ANN, BOB)
+        own = await self.club(ANN, BOB)
+        await self.change(ANN, c.Mute("c", own, BOB.id, None))
+        await self.invite(BOB, GENERAL, "in")
+        await self.store.administration.add_reset("bob", digest_of("reset"), NOW_MS + 1)
+        await self.store.events.append([draft(ANN, "@bob", own, names=("bob",))], self.sealer)
+        await self.gone(BOB, messages=True)
+        tables = await self.sql(TABLES[self.dialect])
+        found = {}
+        for (table,) in tables:
+            for column in ("user_id", "author_id"):
+                if table == "events" or not await self.has_column(table, column):
+                    continue
+                rows = await self.sql(f"SELECT COUNT(*) FROM {table} WHERE {column} = ?", BOB.id)
+                if rows[0][0]:
+                    found[f"{table}.{column}"] = rows[0][0]
+        self.assertEqual(found, {})
+
+    @property
+    def dialect(self) -> str:
+        return "sqlite" if isinstance(self.settings, SqliteDatabase) else "mysql"
+
+    async def has_column(self, table: str, column: str) -> bool:
+        return bool(await self.sql(migrations.COLUMN[self.dialect], table, column))

@@ -80,6 +80,10 @@ class Retained(erasing_contract.RetentionContract, MariaDBCase):
     pass
 
 
+class ErasedPeople(erasing_contract.PeopleContract, MariaDBCase):
+    pass
+
+
 class Plans(plans_contract.PlanContract, MariaDBCase):
     async def analyzed(self) -> None:
         await self.sql("ANALYZE TABLE annotations, bans, events, memberships, mentions, rooms")

@@ -64,6 +64,10 @@ class Retained(erasing_contract.RetentionContract, SqliteCase):
     pass
 
 
+class ErasedPeople(erasing_contract.PeopleContract, SqliteCase):
+    pass
+
+
 class Plans(plans_contract.PlanContract, SqliteCase):
     async def analyzed(self) -> None:
         await self.sql("ANALYZE")

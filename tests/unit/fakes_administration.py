@@ -49,6 +49,11 @@ class MemoryAdministration:
         self.people.users[username] = (replace(user, role="administrator"), password)
         return user.id
 
+    async def find(self, username: str) -> UserId | None:
+        await self.people._ready()
+        user, _ = self.people.users.get(username, (None, None))
+        return None if user is None else user.id
+
     async def disable(self, username: str) -> tuple[SessionDigest, ...] | None:
         await self.people._ready()
         if username not in self.people.users:

@@ -30,6 +30,7 @@ from securechat.web import Origins, SecureSite, StaticFiles, build_site
 
 from .fakes_accounts import START_MS, MemoryAccounts
 from .fakes_administration import MemoryAdministration
+from .fakes_erasing import MemoryErasure
 from .fakes_invites import MemoryRooms
 from .fakes_own_account import MemoryOwnAccount
 from .fakes_ports import CountedMetrics, CountingRandom, HeardBus, InlineHashing, memory_sealer
@@ -75,6 +76,8 @@ class Web:
         self.own = MemoryOwnAccount(self.store, self.operator)
         self.rooms = MemoryRooms(self.store)
         rooms: Any = self.rooms
+        self.erasure = MemoryErasure(self.store)
+        erasure: Any = self.erasure
         self.origins = Origins(public_url)
         self.origins.listen_on([8080])
         self.capacity = capacity or Capacity(20_000, 1_000, 20)
@@ -84,7 +87,7 @@ class Web:
         self.site: SecureSite = build_site(
             accounts=self.accounts,
             administration=self.administration,
-            own_account=OwnAccount(self.own, self.accounts, self.bus),
+            own_account=OwnAccount(self.own, self.accounts, self.bus, erasure),
             invitations=Invitations(rooms, rooms, self.random),
             limits=self.limits,
             origins=self.origins,

@@ -54,6 +54,8 @@ GOOD: list[dict[str, Any]] = [
     {"type": "rename_room", "id": MID, "room": "lab", "name": "Lab 2"},
     {"type": "set_topic", "id": MID, "room": "lab", "topic": "About"},
     {"type": "archive_room", "id": MID, "room": "lab", "archived": False},
+    {"type": "set_retention", "id": MID, "room": "lab", "days": 30},
+    {"type": "erase_room", "id": MID, "room": "lab"},
     {"type": "find_rooms", "id": "f", "text": "la", "after": "k"},
     {"type": "join_room", "id": MID, "token": "t" * 43},
     {"type": "leave_room", "id": MID, "room": "lab"},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from securechat.chat.accounts import InvalidFields, WrongPair
 from securechat.chat.own_account import MOST_SESSIONS, OwnAccount, WrongPassword
 from securechat.chat.sessions import DAY_MS
@@ -12,6 +14,7 @@ from securechat.core.ports import Renamed, SessionEnded
 from .fakes_accounts import START_MS
 from .fakes_administration import MemoryAdministration
 from .fakes_browser import PASSWORD
+from .fakes_erasing import MemoryErasure
 from .fakes_own_account import MemoryOwnAccount
 from .test_accounts import AccountsCase
 
@@ -24,7 +27,8 @@ class OwnAccountCase(AccountsCase):
         super().setUp()
         self.operator = MemoryAdministration(self.store)
         store = MemoryOwnAccount(self.store, self.operator)
-        self.own = OwnAccount(store, self.accounts, self.bus)
+        erasure: Any = MemoryErasure(self.store)
+        self.own = OwnAccount(store, self.accounts, self.bus, erasure)
         self.mine, self.token = self.register()
 
     def log_in(self, password: str = PASSWORD, now_ms: int = START_MS) -> tuple[Session, str]:

@@ -1,0 +1,153 @@
+"""Erasing people: the account at once, then places in rooms, and what they wrote, in steps."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from twisted.internet.defer import Deferred
+
+from ..core import content
+from ..core.encoding import b64url
+from ..core.erasing import STEP_EVENTS, Step
+from ..core.errors import Code, Refused
+from ..core.model import REPORTS, Changed, MessageId, PasswordHash, RoomId, SessionDigest, UserId
+from ..core.names import reserved_username
+from ..core.ports import Sealer
+from . import membership, notices, places
+from .act import Act
+from .administration import end_sessions
+from .database import Database
+from .transaction import Transaction
+
+FORGET_MUTES = "DELETE FROM mutes WHERE user_id = ?"
+BELONGINGS = (
+    "DELETE FROM invites WHERE author_id = ?",
+    "DELETE FROM resets WHERE user_id = ?",
+    "DELETE FROM mentions WHERE user_id = ?",
+    "DELETE FROM bans WHERE user_id = ?",
+    FORGET_MUTES,
+)
+"""What refers to a person and goes with the account, beside sessions and places in rooms: every
+table that is keyed by a user belongs here."""
+
+HELD = """
+    SELECT username, role, password_bcrypt, password_root_id FROM users
+    WHERE id = ? AND state <> 'erased'"""
+OTHER_ADMINISTRATOR = """
+    SELECT 1 FROM users WHERE role = 'administrator' AND state = 'active' AND id <> ? LIMIT 1"""
+ERASE = """
+    UPDATE users SET username = ?, full_name = '', role = 'member', password_bcrypt = ?,
+        password_root_id = 0, state = 'erased', revision = revision + 1
+    WHERE id = ?"""
+BEGIN = """
+    INSERT INTO erasures (kind, subject, author_id, messages, begun_ms, ended_ms)
+    VALUES ('person', ?, ?, ?, ?, 0)"""
+END = "UPDATE erasures SET ended_ms = ? WHERE kind = 'person' AND subject = ?"
+ROOM_TO_LEAVE = """
+    SELECT m.room_id FROM memberships m JOIN rooms r ON r.id = m.room_id
+    WHERE m.user_id = ? AND r.kind <> 'direct' ORDER BY m.room_id LIMIT 1"""
+WRITTEN_IN = """
+    SELECT r.id FROM rooms r WHERE r.kind <> 'erased' AND EXISTS
+        (SELECT 1 FROM events e WHERE e.room_id = r.id AND e.author_id = ?)
+    ORDER BY r.id"""
+TEXTS = """
+    SELECT e.seq, a.kind FROM events e
+    LEFT JOIN annotations a ON a.room_id = e.room_id AND a.seq = e.seq
+    WHERE e.room_id = ? AND e.author_id = ? AND e.encrypted_key IS NOT NULL
+        AND (a.kind IS NULL OR a.kind IN ('edit', 'reaction'))
+    ORDER BY e.seq LIMIT ?"""
+
+LAST_ADMINISTRATOR = "This is the last administrator: make somebody else one first."
+
+
+class Departing:
+    """All SQL that erases people; the part of the port Erasures that does."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def erase_person(
+        self, user: UserId, messages: bool, now_ms: int, proof: PasswordHash | None = None
+    ) -> Deferred[tuple[SessionDigest, ...] | None]:
+        """Take a person's account away; which sessions have ended. None: see the port."""
+
+        def work(tx: Transaction) -> tuple[SessionDigest, ...] | None:
+            # Whoever makes administrators, or takes one away, holds their room: one is left.
+            places.held(tx, REPORTS)
+            row = tx.one(HELD + tx.for_update, user)
+            if row is None:
+                return None
+            username, role, bcrypt, root_id = row
+            if proof is not None and PasswordHash(bytes(bcrypt), root_id) != proof:
+                return None
+            if role == "administrator" and tx.one(OTHER_ADMINISTRATOR, user) is None:
+                raise Refused(Code.FORBIDDEN, LAST_ADMINISTRATOR)
+            ended = end_sessions(tx, user)
+            for statement in BELONGINGS:
+                tx.run(statement, user)
+            tx.run(ERASE, reserved_username(username), b"", user)
+            tx.run(BEGIN, user, "" if proof is None else user, int(messages), now_ms)
+            return ended
+
+        return self._database.write("erase_person", work)
+
+    def leave_next(self, user: UserId, now_ms: int, sealer: Sealer) -> Deferred[Changed | None]:
+        """An erased person goes out of one more room, as whoever leaves; None: out of all."""
+
+        def work(tx: Transaction) -> Changed | None:
+            while (row := tx.one(ROOM_TO_LEAVE, user)) is not None:
+                room = places.held(tx, RoomId(row[0]))
+                seat = None if room is None else places.seat_of(tx, room.id, user)
+                if room is not None and seat is not None:
+                    mid = _mid("left", room.id, user, room.last_seq)
+                    return membership.leave(Act(tx, user, mid, now_ms, sealer), room, seat)
+                # Somebody has put them out, or erased the room, just now.
+            return None
+
+        return self._database.write("leave_next", work)
+
+    def rooms_written_in(self, user: UserId) -> Deferred[Sequence[RoomId]]:
+        """Every room in which the person has written, whether or not still in it."""
+        return self._database.read(
+            "rooms_written_in", lambda tx: [RoomId(room) for (room,) in tx.all(WRITTEN_IN, user)]
+        )
+
+    def erase_texts(
+        self, user: UserId, room: RoomId, now_ms: int, sealer: Sealer
+    ) -> Deferred[Step]:
+        """Destroy what the person wrote in ``room``, one step of it."""
+
+        def work(tx: Transaction) -> Step:
+            if places.held(tx, room) is None:
+                return Step()
+            rows = [(seq, kind) for seq, kind in tx.all(TEXTS, room, user, STEP_EVENTS)]
+            if not rows:
+                return Step()
+            notices.destroy(tx, room, [seq for seq, _ in rows])
+            plaintext = content.said(
+                "erased",
+                user=user,
+                targets=[seq for seq, kind in rows if kind is None],
+                others=[seq for seq, kind in rows if kind is not None],
+            )
+            act = Act(tx, user, _mid("erased", room, user, rows[-1][0]), now_ms, sealer)
+            changed = act.tell(room, "erased", plaintext)
+            return Step(changed, len(rows), len(rows) < STEP_EVENTS)
+
+        return self._database.write("erase_texts", work)
+
+    def end_person(self, user: UserId, now_ms: int) -> Deferred[None]:
+        """Nothing is left to be done about the person."""
+
+        def work(tx: Transaction) -> None:
+            # Whoever left while muted is as muted as before, should they come back.
+            tx.run(FORGET_MUTES, user)
+            tx.run(END, now_ms, user)
+
+        return self._database.write("end_person", work)
+
+
+def _mid(what: str, room: RoomId, user: UserId, seq: int) -> MessageId:
+    named = f"{what}\n{room}\n{user}\n{seq}".encode("ascii")
+    return MessageId(b64url(hashlib.sha256(named).digest()[:16]))
