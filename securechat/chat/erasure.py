@@ -132,6 +132,8 @@ class Erasure:
             try:
                 await self.finish()
                 await self.expire()
+                if not self._closed:
+                    log.info("erasing rests: nothing is left to be erased", event="erasing_rests")
             finally:
                 await self._store.end_turn()
         except Unavailable as error:
