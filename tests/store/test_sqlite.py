@@ -34,7 +34,8 @@ from tests.store import (
     rooms_contract,
 )
 from tests.store.cases import SqliteCase
-from tests.store.sealing import CheapSealer, draft, numbers, person
+from tests.store.erasing_case import ErasingCase
+from tests.store.sealing import CheapSealer, draft, numbers, password, person
 
 ANN = person("ann")
 
@@ -62,6 +63,37 @@ class ErasedRooms(erasing_contract.RoomsContract, SqliteCase):
 
 class Retained(erasing_contract.RetentionContract, SqliteCase):
     pass
+
+
+class ErasedBytes(ErasingCase, SqliteCase):
+    async def test_nothing_of_what_is_erased_lies_in_the_file_once_the_log_is_taken_over(
+        self,
+    ) -> None:
+        ann, bob = person("ann", "Ann Of The Canaries"), person("bob")
+        await self.joined(ann, bob)
+        room, other = await self.club(ann, bob), await self.club(bob, ann)
+        for place in (room, other):
+            await self.talk(ann, place, 30)
+        parts = "SELECT encrypted_key, ciphertext FROM events WHERE room_id IN (?, ?)"
+        mine = f"{parts} AND author_id = ? AND seq > 2"
+        secrets = [bytes(part) for row in await self.sql(mine, room, other, ann.id) for part in row]
+        wrapped = await self.sql("SELECT wrapped FROM room_keys WHERE room_id = ?", room)
+        secrets += [bytes(key) for (key,) in wrapped]
+        secrets += [password().bcrypt, b"Ann Of The Canaries"]
+        self.assertEqual(self.found(secrets), secrets)
+        erasure = self.erasure()
+        await erasure.erase_room(ann.id, room)
+        await erasure.erase_person(ann.id, True)
+        await erasure.done()
+        await self.store.stop()
+        # Of that password Bob has the same hash here.
+        self.assertEqual(self.found(secrets), [password().bcrypt])
+
+    def found(self, secrets: list[bytes]) -> list[bytes]:
+        """Those of the secrets that lie in the file or its write-ahead log."""
+        log_ = self.settings.path.with_name(self.settings.path.name + "-wal")
+        held = self.settings.path.read_bytes() + (log_.read_bytes() if log_.exists() else b"")
+        return [secret for secret in secrets if secret in held]
 
 
 class ErasedPeople(erasing_contract.PeopleContract, SqliteCase):
