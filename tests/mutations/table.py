@@ -399,6 +399,14 @@ MUTATIONS = (
         ("tests/js/links.test.js", "tests/js/markup.test.js"),
     ),
     Mutation(
+        "S29",
+        "what somebody asks for is part of a statement",
+        "securechat/store/accounts.py",
+        "row = tx.one(CREDENTIALS, username)",
+        """row = tx.one(CREDENTIALS.replace("?", f"'{username}'"))""",
+        ("rules/sql.yaml",),
+    ),
+    Mutation(
         "S31",
         "a password is logged",
         "securechat/web/entering.py",
