@@ -20,9 +20,11 @@ from .core.errors import Misconfigured, Unavailable
 from .core.keys import RoomKeys
 from .core.names import fold_username
 from .core.settings import SqliteDatabase
+from .core.trail import OPERATOR, Deed, Kind, Signer
 from .log import escaped
 from .store import Store
 from .store.reported import Reported
+from .store.trail import Trail
 from .web.origins import Origins
 
 DONE, FAILED = 0, 1
@@ -80,13 +82,12 @@ def _tell(failure: Any) -> None:
 def _opened(config: Config, reactor: Any) -> tuple[Store, keyring.Keyring]:
     if isinstance(config.database, SqliteDatabase) and not config.database.path.exists():
         raise Refusal(f"there is no database {config.database.path}: start the daemon once first")
-    store = Store(config.database, reactor)
-    identity = store.ledger.examine()
+    identity = Store(config.database).ledger.examine()
     if identity is None:
         raise Refusal("the database is new, or an older version's: start the daemon once first")
     ring = keyring.read(config.keyring)
     ring.check(identity)
-    return store, ring
+    return Store(config.database, reactor, trail=Trail(Signer(ring.roots))), ring
 
 
 async def _grant(config: Config, store: Store, keys: RoomKeys, name: str) -> None:
@@ -111,6 +112,7 @@ async def _reports(config: Config, store: Store, keys: RoomKeys, name: str) -> N
     def say(line: str) -> None:
         sys.stdout.write(f"{escaped(line)}\n")
 
+    await store.audit.append([Deed(Kind.REPORTS_READ, OPERATOR)])
     await Reports(store.events, Reported(store.database), keys, say).tell()
 
 

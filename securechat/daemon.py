@@ -17,14 +17,17 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from . import __version__
 from .chat.accounts import Accounts
 from .chat.administration import Administration
 from .chat.changes import RoomChanges
 from .chat.journal import Journal
+from .chat.recorder import Recorder
 from .chat.signals import Signals
 from .config.endpoints import with_backlog
 from .core.errors import Misconfigured, Unavailable
 from .core.ports import SessionEnded
+from .core.trail import OPERATOR, Deed, Kind
 from .hangup import on_hangup
 from .hashing import BcryptPool
 from .heartbeat import BEAT_S, Heartbeat
@@ -103,6 +106,7 @@ class Daemon(Service):
         origins: Origins,
         wall_clock: Callable[[], int],
         reactor: Any,
+        recorder: Recorder,
         foreground: bool = False,
     ) -> None:
         """``prepared`` says whether the database is ready and belongs to ``ring``."""
@@ -124,6 +128,7 @@ class Daemon(Service):
         self._origins = origins
         self._wall_clock = wall_clock
         self._reactor = reactor
+        self._recorder = recorder
         self._foreground = foreground
         self._ports: list[tuple[Listener, IListeningPort]] = []
         self._can_listen = True
@@ -223,6 +228,7 @@ class Daemon(Service):
         self._bus.start()
         self._prepared = True
         self._rereading.be_ready()
+        self._recorder.record(Deed(Kind.STARTED, OPERATOR).saying(version=__version__))
         log.info("ready at {address}", address=self._origins.home)
         Deferred.fromCoroutine(self._offer_setup()).addErrback(
             lambda failure: log.failure("the way to set up could not be told", failure)
@@ -305,5 +311,6 @@ class Daemon(Service):
         await self._signals.drain()
         await self._bus.stop()
         await self._hashing.stop()
+        await self._recorder.drain()
         await self._store.stop()
         log.info("everything is stored; goodbye")

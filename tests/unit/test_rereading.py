@@ -21,6 +21,7 @@ from securechat.hangup import on_hangup
 from securechat.rereading import Rereading
 from securechat.roots import LiveRoots
 
+from .fakes_ports import HeardAudit
 from .test_keyring import MemoryLedger
 
 OLD = RootKeys("of-this-database", {1: b"1" * 32})
@@ -34,7 +35,10 @@ class RereadingCase(TestCase):
         self.ledger = MemoryLedger(OLD.identity())
         self.roots = LiveRoots(keyring.read(self.path))
         self.forgotten: list[RootKeys] = []
-        self.rereading = Rereading(self.path, self.roots, self.ledger, self.forget, reactor)
+        self.audit = HeardAudit()
+        self.rereading = Rereading(
+            self.path, self.roots, self.ledger, self.forget, reactor, self.audit
+        )
         self.rereading.be_ready()
         self.logged: list[LogEvent] = []
         observer: Any = self.logged.append
@@ -87,7 +91,7 @@ class Taken(RereadingCase):
             await deferLater(reactor, 0.01)
 
     async def test_what_is_wanted_before_the_database_is_known_is_done_then(self) -> None:
-        early = Rereading(self.path, self.roots, self.ledger, self.forget, reactor)
+        early = Rereading(self.path, self.roots, self.ledger, self.forget, reactor, self.audit)
         keyfile.replace(self.path, BOTH)
         early.reread()
         await deferLater(reactor, 0.05)
