@@ -74,7 +74,7 @@ def verified(evidence: Evidence, signer: Signer) -> tuple[Fault | None, int]:
     fault = first_fault(evidence.audit_rows(reached), head, signer, evidence.retired())
     newest, later = evidence.audit_end()
     if fault is None and later is not None and newest > later.number:
-        fault = Fault(later.number + 1, "is numbered behind the newest row that was written")
+        fault = Fault(newest, "is numbered behind the newest row that was written")
     if fault is None and not newest and evidence.has_people():
         fault = Fault(1, "is missing: the log is empty, and whatever daemon starts writes into it")
     return fault, reached

@@ -268,8 +268,9 @@ def _is_proven(row: Entry, tip: Tip, signer: Signer, retired: Collection[int]) -
 
 
 def _fault_of_end(head: Head | None, tip: Tip, signer: Signer) -> Fault | None:
+    newest = max(tip.number, 1)
     if head is None:
-        return Fault(tip.number, "is the newest, but the log's head is missing")
+        return Fault(newest, "is the newest, but the log's head is missing")
     if head.number > tip.number:
         return Fault(tip.number + 1, f"is missing, and what follows up to {head.number}")
     try:
@@ -278,4 +279,4 @@ def _fault_of_end(head: Head | None, tip: Tip, signer: Signer) -> Fault | None:
         is_genuine = False
     if is_genuine:
         return None
-    return Fault(tip.number, "is not the newest that was written: the head's MAC does not fit")
+    return Fault(newest, "is not the newest that was written: the head's MAC does not fit")
