@@ -22,8 +22,8 @@ from .transaction import Row, Transaction
 COLUMNS = "number, time_ms, kind, actor, subject, outcome, detail, address, root_id, hash, mac"
 ADD = f"INSERT INTO audit ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our words
 AFTER = f"SELECT {COLUMNS} FROM audit WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"  # noqa: S608
-NEWEST = f"SELECT {COLUMNS} FROM audit ORDER BY number DESC LIMIT ?"  # noqa: S608
-TIP = "SELECT number, hash, mac FROM audit ORDER BY number DESC LIMIT 1"
+NEWEST = f"SELECT {COLUMNS} FROM audit WHERE number > 0 ORDER BY number DESC LIMIT ?"  # noqa: S608
+TIP = "SELECT number, hash, mac FROM audit WHERE number > 0 ORDER BY number DESC LIMIT 1"
 HEAD = "SELECT number, root_id, mac FROM audit_head WHERE id = 1"
 SET_HEAD = "UPDATE audit_head SET number = ?, root_id = ?, mac = ? WHERE id = 1"
 NEW_HEAD = "INSERT INTO audit_head (id, number, root_id, mac) VALUES (1, ?, ?, ?)"

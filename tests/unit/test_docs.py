@@ -18,6 +18,7 @@ from securechat.core.errors import RETRYABLE, TEXTS, Close, Code
 from securechat.core.model import MOST_DIRECT_PEOPLE, MOST_UNREAD
 from securechat.core.parsing import COMMANDS
 from securechat.core.settings import Limits, limit_names, limit_range
+from securechat.core.trail import Kind
 from securechat.metrics import Metrics
 from securechat.options import HELP, Options
 
@@ -175,6 +176,19 @@ class Watching(SynchronousTestCase):
         families = re.findall(r"^# TYPE (\S+) (\S+)$", shown, re.MULTILINE)
         ours = {(name, kind) for name, kind in families if not name.endswith("_created")}
         self.assertEqual({(bare(row[0]), row[1]) for row in rows}, ours)
+
+
+class AuditLog(SynchronousTestCase):
+    def test_every_kind_is_described_and_recorded_somewhere(self) -> None:
+        described = [bare(row[0]) for row in table("docs/operations.md", "kind")]
+        self.assertEqual(described, [str(kind) for kind in Kind])
+        others = [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "core" / "trail.py"]
+        code = "".join(path.read_text(encoding="utf-8") for path in others)
+        told = ["joined", "left", "removed", "banned", "unbanned", "muted", "unmuted", "role"]
+        told += ["unproven"]
+        for kind in Kind:
+            if kind not in told:
+                self.assertIn(f"Kind.{kind.name}", code)
 
 
 class Delivery(SynchronousTestCase):
