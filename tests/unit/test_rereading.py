@@ -100,15 +100,18 @@ class Taken(RereadingCase):
         while self.roots.newest[0] != 2:
             await deferLater(reactor, 0.01)
 
-    async def test_no_key_is_logged(self) -> None:
+    async def test_no_key_is_logged_or_recorded(self) -> None:
         keyfile.replace(self.path, BOTH)
         await self.read_again()
-        self.assertNotIn("2222", repr(self.logged))
+        self.assertNotIn("2222", repr((self.logged, self.audit.deeds)))
+        [read] = self.audit.deeds
+        self.assertEqual((read.kind, read.detail), ("keyring_read", (("root_ids", (1, 2)),)))
 
 
 class Refused(RereadingCase):
     async def refused(self, *words: str) -> None:
         self.assertEqual(await self.read_again(), "keyring_refused")
+        self.assertEqual(self.audit.deeds[-1].kind, "keyring_refused")
         for word in words:
             self.assertIn(word, self.logged[-1]["reason"])
         self.assertEqual(self.roots.now, OLD)
