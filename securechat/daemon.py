@@ -176,7 +176,10 @@ class Daemon(Service):
     def _listening(self, port: IListeningPort, listener: Listener) -> None:
         self._ports.append((listener, port))
         log.info(
-            "listening on {address}", address=str(port.getHost()), endpoint=listener.description
+            "listening on {address}",
+            event="listening",
+            address=str(port.getHost()),
+            endpoint=listener.description,
         )
 
     def _not_listening(self, failure: Failure, listener: Listener) -> None:
@@ -229,7 +232,7 @@ class Daemon(Service):
         self._prepared = True
         self._rereading.be_ready()
         self._recorder.record(Deed(Kind.STARTED, OPERATOR).saying(version=__version__))
-        log.info("ready at {address}", address=self._origins.home)
+        log.info("ready at {address}", event="ready", address=self._origins.home)
         Deferred.fromCoroutine(self._offer_setup()).addErrback(
             lambda failure: log.failure("the way to set up could not be told", failure)
         )
@@ -313,4 +316,4 @@ class Daemon(Service):
         await self._hashing.stop()
         await self._recorder.drain()
         await self._store.stop()
-        log.info("everything is stored; goodbye")
+        log.info("everything is stored; goodbye", event="stopped")
