@@ -247,7 +247,11 @@ class Rotation:
         return f" ({shown}{' …' if len(names) > NAMES_SHOWN else ''})"
 
     def _record(self, roots: RootKeys, deed: Deed) -> None:
-        self._ledger.record(Trail(Signer(roots)), deed)
+        """Have the audit log say what is done already: to fail now would have it done twice."""
+        try:
+            self._ledger.record(Trail(Signer(roots)), deed)
+        except Unavailable as error:
+            self._say(f"The audit log does not say so, since the database is away: {error}")
 
     def _say(self, line: str) -> None:
         print(escaped(line), file=self._out)

@@ -21,6 +21,7 @@ from securechat.core.keys import RoomKeys, RootKeys
 from securechat.core.model import Identity, PasswordHash, RootUse
 from securechat.core.trail import Signer
 from securechat.store import log, people
+from securechat.store.ledger import Ledger
 from securechat.store.trail import Trail
 from securechat.store.transaction import Transaction
 from tests.store.cases import StoreCase
@@ -292,3 +293,12 @@ class CommandsContract(RotationCase):
         self.assertEqual((await self.keys("retire", 1))[0], 1)
         self.assertEqual((await self.keys("verify"))[0], 1)
         self.assertEqual(self.ledger.identity(), ROOTS.identity())
+
+    async def test_what_was_done_and_cannot_be_recorded_is_done_all_the_same(self) -> None:
+        def away(ledger: object, trail: object, deed: object) -> None:
+            raise Unavailable("the server is gone")
+
+        self.patch(Ledger, "record", away)
+        told = await self.done("rotate")
+        self.assertIn("root key 2 is in the keyring", told)
+        self.assertIn("The audit log does not say so", told)
