@@ -141,6 +141,7 @@ class Signer:
 
     def __init__(self, roots: Roots) -> None:
         self._roots = roots
+        self._derived: dict[bytes, bytes] = {}
 
     @property
     def root_id(self) -> int:
@@ -165,7 +166,10 @@ class Signer:
         return head.number == tip.number and hmac.compare_digest(expected.mac, head.mac)
 
     def _mac(self, root_id: int, use: bytes, number: int, what: bytes) -> bytes:
-        key = purpose_key(self._roots.key(root_id), "audit")
+        root_key = self._roots.key(root_id)
+        key = self._derived.get(root_key)
+        if key is None:
+            key = self._derived[root_key] = purpose_key(root_key, "audit")
         message = use + number.to_bytes(8, "big", signed=True) + what
         return hmac.digest(key, message, hashlib.sha256)
 
