@@ -41,6 +41,18 @@ NUMBERS = ("number", "time_ms", "root_id")
 TEXTS = ("kind", "actor", "subject", "outcome", "detail", "address")
 BYTES = ("hash", "mac")
 
+BOTH = ROOTS.adding(2, b"2" * 32, NOW_MS)
+
+
+class Older(RootKeys):
+    """Root keys of a daemon that knows a newer one, and does not sign with it yet."""
+
+    @property
+    def newest(self) -> tuple[int, bytes]:
+        """The first."""
+        return 1, self.keys[1]
+
+
 KILLED = """
 import pickle, sys
 from securechat.core.trail import Deed, Kind, Signer
@@ -372,6 +384,25 @@ class TogetherContract(TrailCase):
             for other in others:
                 await other.database.stop()
         self.assertEqual(await self.intact(), 180)
+
+    async def test_also_those_that_sign_with_different_root_keys_at_the_time_of_a_rotation(
+        self,
+    ) -> None:
+        self.store.ledger.admit(BOTH.identity())
+        keyfile.replace(self.config.keyring, BOTH)
+        older = Older(BOTH.database_id, BOTH.keys)
+        others = [Store(self.settings, trail=Trail(Signer(roots))) for roots in (BOTH, older)]
+        for other in others:
+            other.database.start()
+        try:
+            for turn in range(40):
+                deeds = [Deed(Kind.RENAMED, f"{turn}")] * 3
+                await gatherResults([store.audit.append(deeds) for store in others])
+        finally:
+            for other in others:
+                await other.database.stop()
+        self.assertEqual(await self.intact(), 240)
+        self.assertEqual({row.root_id for row in await self.rows()}, {1, 2})
 
     async def test_kill_9_while_appending_leaves_it_intact(self) -> None:
         told = pickle.dumps((self.settings, ROOTS)).hex()

@@ -142,6 +142,7 @@ class Chain(SynchronousTestCase):
         self.assertNotEqual(signer.head(tip, 1).mac, self.rows[-1].mac)
         self.assertFalse(signer.is_genuine(Head(5, 1, self.rows[-1].mac), tip))
         self.assertTrue(signer.is_genuine(self.head, tip))
+        self.assertFalse(signer.is_genuine(replace(self.head, number=4), tip))
 
     def test_the_same_fields_in_other_places_are_another_row(self) -> None:
         one = Deed(Kind.BANNED, "ab", "c")
@@ -175,6 +176,13 @@ class Rotated(SynchronousTestCase):
                 changed = [*self.rows]
                 changed[place] = replace(row, **{column: value})
                 self.assertIsNotNone(fault(changed, self.head, NEW, [1]), (place, column))
+
+    def test_also_where_they_are_said_to_be_under_another_that_was_retired(self) -> None:
+        for place, row in enumerate(self.rows[:5]):
+            changed = [*self.rows]
+            changed[place] = replace(row, root_id=3)
+            found = fault(changed, self.head, NEW, [1, 3])
+            self.assertEqual(getattr(found, "number", None), row.number)
 
     def test_who_forges_them_with_a_retired_key_is_stopped_by_the_first_row_behind(self) -> None:
         forged, _ = chain(OLD, [replace(DEEDS[0], actor="nobody"), *DEEDS[1:]])
