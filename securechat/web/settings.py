@@ -128,6 +128,7 @@ class Settings:
         except Busy as error:
             return cannot_now(error)
         except TooSoon as error:
+            self._record(asking, Kind.PASSWORD_REFUSED, "throttled_account")
             return too_soon(error)
         self._desk.sign_in(request, asking.session.user, token)
         log.info(

@@ -109,7 +109,7 @@ def refusals() -> Iterator[str]:
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(call, ast.Call):
                 continue
-            place = {"Answer": 1, "Refusal": 1, "note": 1, "note_refusal": 0}.get(
+            place = {"Answer": 1, "Refusal": 1, "note": 1, "note_refusal": 0, "throttled": 0}.get(
                 ast.unparse(call.func).rpartition(".")[2]
             )
             if place is not None and len(call.args) > place:

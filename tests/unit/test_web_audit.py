@@ -54,6 +54,19 @@ class WebAudit(SynchronousTestCase):
         expected = ["csrf", "origin", "unavailable", *["wrong_pair"] * 4, "throttled"]
         self.assertEqual(reasons, expected)
 
+    def test_who_guesses_on_is_told_apart_from_who_is_looked_at(self) -> None:
+        self.web = Web()
+        Browser(self.web, HERE).register()
+        stranger, settings = Browser(self.web, HERE), Browser(self.web, HERE)
+        settings.log_in()
+        for _ in range(7):
+            stranger.log_in(password="x")
+            fields = {"change": "password", "current": "x", "password": NEW, "confirm": NEW}
+            settings.submit("/settings", **fields)
+        reasons = [(kind, outcome) for kind, _, _, outcome in self.recorded()]
+        self.assertIn(("log_in_refused", "throttled_account"), reasons)
+        self.assertIn(("password_refused", "throttled_account"), reasons)
+
     def test_the_store_is_told_from_where_somebody_registers_and_logs_in(self) -> None:
         Browser(self.web, "192.0.2.8").log_in()
         devices = [session.device for session in self.web.store.sessions.values()]
