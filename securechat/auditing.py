@@ -107,7 +107,7 @@ def _read(detail: str) -> object:
     """The detail as it was given; what is no JSON was not written by us, and is shown as it is."""
     try:
         return json.loads(detail)
-    except ValueError:
+    except (ValueError, RecursionError):
         return detail
 
 

@@ -267,7 +267,7 @@ def _is_proven(row: Entry, tip: Tip, signer: Signer, retired: Collection[int]) -
         said = json.loads(row.detail)
         head = Head(said["number"], said["root_id"], bytes.fromhex(said["mac"]))
         return head.root_id in retired or signer.is_genuine(head, tip)
-    except (ValueError, KeyError, TypeError, Damaged, RootUnknown):
+    except (ValueError, KeyError, TypeError, RecursionError, Damaged, RootUnknown):
         return False
 
 

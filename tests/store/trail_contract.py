@@ -239,6 +239,11 @@ class TamperedContract(TrailCase):
         self.assertEqual(len(told.splitlines()), 3)
         self.assertNotIn("\u202e", told)
         self.assertIn('"kind": "log_in_refused"', told)
+        for detail in ("[" * 1_000, "{", "\ufeff", '{"a":1,"a":2}'):
+            for column, value in (("detail", detail), ("kind", "unproven"), ("time_ms", 2**62)):
+                await self.set(7, column, value)
+            self.assertEqual((await self.audit("tail", lines=3, as_json=True))[0], 0)
+            self.assertTrue((await self.found()).startswith("7: "))
 
 
 class RecordedContract(TrailCase):
