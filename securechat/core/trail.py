@@ -37,9 +37,9 @@ class Kind(StrEnum):
     SESSIONS_ENDED = "sessions_ended"
     RENAMED = "renamed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a kind, and no password
-    PASSWORD_REFUSED = "password_refused"  # noqa: S105
+    PASSWORD_REFUSED = "password_refused"  # noqa: S105 - a kind, and no password
     RESET_MADE = "reset_made"
-    PASSWORD_RESET = "password_reset"  # noqa: S105
+    PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind, and no password
     ADMINISTRATOR_GRANTED = "administrator_granted"
     REPORTS_READ = "reports_read"
     ROOM_CREATED = "room_created"

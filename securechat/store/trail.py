@@ -19,10 +19,15 @@ from . import roots
 from .database import Database
 from .transaction import Row, Transaction
 
-COLUMNS = "number, time_ms, kind, actor, subject, outcome, detail, address, root_id, hash, mac"
-ADD = f"INSERT INTO audit ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our words
-AFTER = f"SELECT {COLUMNS} FROM audit WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"  # noqa: S608
-NEWEST = f"SELECT {COLUMNS} FROM audit WHERE number > 0 ORDER BY number DESC LIMIT ?"  # noqa: S608
+ADD = """
+    INSERT INTO audit
+        (number, time_ms, kind, actor, subject, outcome, detail, address, root_id, hash, mac)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ROW = """
+    SELECT number, time_ms, kind, actor, subject, outcome, detail, address, root_id, hash, mac
+    FROM audit """
+AFTER = ROW + "WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
+NEWEST = ROW + "WHERE number > 0 ORDER BY number DESC LIMIT ?"
 TIP = "SELECT number, hash, mac FROM audit WHERE number > 0 ORDER BY number DESC LIMIT 1"
 HEAD = "SELECT number, root_id, mac FROM audit_head WHERE id = 1"
 SET_HEAD = "UPDATE audit_head SET number = ?, root_id = ?, mac = ? WHERE id = 1"
@@ -63,7 +68,10 @@ class Trail:
             tip = trail.tip_of(rows[-1])
         tx.run_many(ADD, [_values(row) for row in rows])
         head = self._signer.head(tip, root_id)
-        tx.run(NEW_HEAD if found is None else SET_HEAD, head.number, head.root_id, head.mac)
+        if found is None:
+            tx.run(NEW_HEAD, head.number, head.root_id, head.mac)
+        else:
+            tx.run(SET_HEAD, head.number, head.root_id, head.mac)
 
 
 class AuditLog:
