@@ -109,9 +109,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """What the next row follows: the newest number, and hash and MAC of the row that has it."""
+    """What the next row follows: the newest number, and of the row that has it what proves it."""
 
     number: int = 0
+    root_id: int = 0
     hash: bytes = bytes(32)
     mac: bytes = bytes(32)
 
@@ -160,10 +161,11 @@ class Signer:
 
     def is_genuine(self, head: Head, tip: Tip) -> bool:
         """Whether ``head`` was made for this newest row; raises as ``Roots.key`` does."""
-        if tip.number == 0 and head.number == 0:
+        if (head.number, head.root_id) != (tip.number, tip.root_id):
+            return False
+        if tip.number == 0:
             return head == Head()
-        expected = self.head(tip, head.root_id)
-        return head.number == tip.number and hmac.compare_digest(expected.mac, head.mac)
+        return hmac.compare_digest(self.head(tip, head.root_id).mac, head.mac)
 
     def _mac(self, root_id: int, use: bytes, number: int, what: bytes) -> bytes:
         root_key = self._roots.key(root_id)
@@ -196,7 +198,7 @@ def entry(deed: Deed, tip: Tip, signer: Signer, root_id: int, now_ms: int) -> En
 
 def tip_of(row: Entry) -> Tip:
     """What follows ``row`` follows this."""
-    return Tip(row.number, row.hash, row.mac)
+    return Tip(row.number, row.root_id, row.hash, row.mac)
 
 
 def _hash(row: Entry, tip: Tip) -> bytes:
@@ -266,7 +268,9 @@ def _is_proven(row: Entry, tip: Tip, signer: Signer, retired: Collection[int]) -
     try:
         said = json.loads(row.detail)
         head = Head(said["number"], said["root_id"], bytes.fromhex(said["mac"]))
-        return head.root_id in retired or signer.is_genuine(head, tip)
+        if head.root_id in retired:
+            return (head.number, head.root_id) == (tip.number, tip.root_id)
+        return signer.is_genuine(head, tip)
     except (ValueError, KeyError, TypeError, RecursionError, Damaged, RootUnknown):
         return False
 

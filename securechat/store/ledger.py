@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ..core.errors import Misconfigured, Unavailable
 from ..core.model import Identity, RootUse, StoredKey
-from ..core.trail import OPERATOR, Deed, Kind
+from ..core.trail import Deed
 from . import durability, migrations, roots, rotation
 from .evidence import Evidence
 from .faults import Conflict, Contended, Denied, Lost
@@ -127,13 +127,7 @@ class Ledger:
         The audit log says so under the newest root key, whose MACs then vouch for the older ones.
         """
 
-        def work(tx: Transaction) -> RootUse:
-            left = rotation.retire(tx, root_id)
-            if not left:
-                trail.record(tx, Deed(Kind.KEY_RETIRED, OPERATOR, str(root_id)))
-            return left
-
-        return self._run(work, patient=True)
+        return self._run(lambda tx: rotation.retire(tx, root_id, trail), patient=True)
 
     def record(self, trail: Trail, deed: Deed) -> None:
         """Have the audit log say what was done beside it."""

@@ -67,12 +67,6 @@ def require_in_service(tx: Transaction, root_ids: Iterable[int]) -> None:
             )
 
 
-def is_in_service(tx: Transaction, root_id: int) -> bool:
-    """Whether this root key was taken into service, and not retired since."""
-    row = tx.one(FACT, _name(root_id))
-    return row is not None and bool(row[0])
-
-
 def retired(tx: Transaction) -> set[int]:
     """The numbers of all root keys that were retired."""
     found = identity(tx)

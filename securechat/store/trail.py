@@ -28,7 +28,7 @@ ROW = """
     FROM audit """
 AFTER = ROW + "WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
 NEWEST = ROW + "WHERE number > 0 ORDER BY number DESC LIMIT ?"
-TIP = "SELECT number, hash, mac FROM audit WHERE number > 0 ORDER BY number DESC LIMIT 1"
+TIP = "SELECT number, root_id, hash, mac FROM audit WHERE number > 0 ORDER BY number DESC LIMIT 1"
 HEAD = "SELECT number, root_id, mac FROM audit_head WHERE id = 1"
 SET_HEAD = "UPDATE audit_head SET number = ?, root_id = ?, mac = ? WHERE id = 1"
 NEW_HEAD = "INSERT INTO audit_head (id, number, root_id, mac) VALUES (1, ?, ?, ?)"
@@ -94,7 +94,7 @@ def head_from(row: Row | None) -> Head | None:
 def tip_now(tx: Transaction) -> Tip:
     """The newest row that there is, whatever the head says."""
     row = tx.one(TIP)
-    return Tip() if row is None else Tip(row[0], bytes(row[1]), bytes(row[2]))
+    return Tip() if row is None else Tip(row[0], row[1], bytes(row[2]), bytes(row[3]))
 
 
 def entry_from(row: Row) -> Entry:
@@ -117,7 +117,7 @@ def _doubt(tx: Transaction, head: Head | None, tip: Tip, signer: Signer) -> Deed
         if signer.is_genuine(head, tip):
             return None
     except (Damaged, RootUnknown):
-        if roots.is_in_service(tx, head.root_id):
+        if head.root_id not in roots.retired(tx):
             # Another machine has a newer keyring: whoever verifies has it too, and looks at this.
             return trail.unproven(head)
     return _broken(f"its head names number {head.number}, and its newest row is {tip.number}")

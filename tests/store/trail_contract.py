@@ -444,6 +444,22 @@ class TogetherContract(TrailCase):
             self.assertTrue((await self.found()).startswith(f"{shown_by}: "))
             await self.sql("UPDATE audit SET mac = ? WHERE number = ?", row.mac, row.number)
 
+    async def test_a_root_key_that_was_lost_and_is_given_up_breaks_nothing(self) -> None:
+        await self.joined(ANN)
+        before = keyfile.read(self.config.keyring)
+        await self.keys("rotate")
+        keyfile.replace(self.config.keyring, before)
+        await self.keys("retire", 2)
+        kinds = [kind for kind, _, _ in await self.kinds()]
+        self.assertEqual(kinds, ["registered", "key_added", "unproven", "key_retired"])
+        self.assertEqual(await self.intact(), 4)
+
+    async def test_a_head_under_a_root_key_that_never_was_is_found_behind_it(self) -> None:
+        await self.filled()
+        await self.sql(trail.SET_HEAD, 8, 9, b"x" * 32)
+        await self.store.audit.append([Deed(Kind.STARTED, "operator")])
+        self.assertIn("9: says that the log was broken", await self.found())
+
     async def keys(self, command: str, root_id: int | None = None) -> None:
         out = io.StringIO()
         status = await deferToThread(rotation.run, self.config, command, root_id, out)

@@ -143,6 +143,7 @@ class Chain(SynchronousTestCase):
         self.assertFalse(signer.is_genuine(Head(5, 1, self.rows[-1].mac), tip))
         self.assertTrue(signer.is_genuine(self.head, tip))
         self.assertFalse(signer.is_genuine(replace(self.head, number=4), tip))
+        self.assertFalse(signer.is_genuine(replace(self.head, root_id=2), tip))
 
     def test_the_same_fields_in_other_places_are_another_row(self) -> None:
         one = Deed(Kind.BANNED, "ab", "c")
@@ -205,4 +206,9 @@ class Rotated(SynchronousTestCase):
         self.assertIsNone(fault([*ahead, *behind], newest, BOTH))
         forged, newest = chain(OLD, [unproven(replace(head, mac=b"x" * 32))], tip_of(ahead[-1]))
         found = fault([*ahead, *forged], newest, BOTH)
+        self.assertIn("not genuine", str(found))
+        # Nor is what names a root key of later, which is retired by now.
+        later = unproven(replace(head, root_id=3, mac=b"x" * 32))
+        forged, newest = chain(OLD, [later], tip_of(ahead[-1]))
+        found = fault([*ahead, *forged], newest, BOTH, [3])
         self.assertIn("not genuine", str(found))
