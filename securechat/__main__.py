@@ -12,6 +12,7 @@ from .options import Options
 
 MISUSED = 2
 MOST_MESSAGES = 1_000_000
+MOST_LINES = 100_000
 
 
 class _Command(usage.Options):
@@ -199,6 +200,51 @@ class Keys(_Command):
             raise usage.UsageError("keys needs a command: status, rotate, rewrap, retire or verify")
 
 
+class AuditTail(_Command):
+    """Show the newest rows of the audit log."""
+
+    synopsis = "Usage: python -m securechat [options] audit tail [--lines N] [--json]"
+    longdesc = (
+        "Shows who did what to accounts, rights and keys, the newest last. Proves nothing: that is "
+        "what audit verify does."
+    )
+    optParameters = [["lines", None, 20, "Show so many rows."]]
+    optFlags = [["json", None, "An object a line, for machines."]]
+
+    def postOptions(self) -> None:
+        """The number, read."""
+        typed = str(self["lines"])
+        if not typed.isascii() or not typed.isdigit() or not 0 < int(typed) <= MOST_LINES:
+            raise usage.UsageError(f"--lines: give a number up to {MOST_LINES}")
+        self["lines"] = int(typed)
+
+
+class AuditVerify(_Command):
+    """Prove that the audit log is as it was written."""
+
+    synopsis = "Usage: python -m securechat [options] audit verify"
+    longdesc = (
+        "Goes through the audit log from its first row: exit status 0 when it is intact, 1 when it "
+        "was changed, with the number of the first row that shows it and why, 2 when it could not "
+        "be looked at. Changes nothing."
+    )
+
+
+class Audit(_Command):
+    """Who did what to accounts, rights and keys."""
+
+    synopsis = "Usage: python -m securechat [options] audit COMMAND"
+    subCommands = [
+        ["tail", None, AuditTail, "show the newest rows of the audit log"],
+        ["verify", None, AuditVerify, "prove that the audit log is as it was written"],
+    ]
+
+    def postOptions(self) -> None:
+        """Refuse to guess what is meant."""
+        if self.subCommand is None:
+            raise usage.UsageError("audit needs a command: tail or verify")
+
+
 class Fsck(_Command):
     """Examine everything that is stored."""
 
@@ -252,6 +298,7 @@ class CommandLine(Options):
     subCommands = [
         ["admin", None, Admin, "administrators, passwords and reports"],
         ["keys", None, Keys, "the root keys: make, exchange and remove them"],
+        ["audit", None, Audit, "who did what to accounts, rights and keys"],
         ["fsck", None, Fsck, "examine everything that is stored"],
         ["demo", None, Demo, "fill an empty server with invented people and messages"],
     ]
@@ -260,7 +307,7 @@ class CommandLine(Options):
         """The configuration, as the daemon would read it."""
         if self.subCommand is None:
             raise usage.UsageError(
-                "what shall be done? admin, keys, fsck or demo; --help says more"
+                "what shall be done? admin, keys, audit, fsck or demo; --help says more"
             )
         super().postOptions()
 
@@ -287,6 +334,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         number = command.subOptions.get("number")
         return rotation.run(options.config, command.subCommand, number, sys.stdout)
+    if options.subCommand == "audit":
+        from . import auditing
+
+        asked = command.subOptions
+        return auditing.run(
+            options.config,
+            command.subCommand,
+            sys.stdout,
+            asked.get("lines", 0),
+            bool(asked.get("json")),
+        )
     # Only now: they import the reactor.
     if options.subCommand == "demo":
         from .demo.command import run

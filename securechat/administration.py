@@ -24,12 +24,14 @@ from .core.model import ROOM_ID, RoomId
 from .core.names import fold_username
 from .core.ports import Bus, SessionEnded
 from .core.settings import SqliteDatabase
+from .core.trail import OPERATOR, Deed, Kind, Signer
 from .log import escaped
 from .metrics import Metrics
 from .news import make_bus, reached
 from .roots import LiveRoots
 from .store import Store
 from .store.reported import Reported
+from .store.trail import Trail
 from .web.origins import Origins
 
 DONE, FAILED = 0, 1
@@ -106,13 +108,12 @@ def _tell(failure: Any) -> None:
 def _opened(config: Config, reactor: Any) -> tuple[Store, keyring.Keyring]:
     if isinstance(config.database, SqliteDatabase) and not config.database.path.exists():
         raise Refusal(f"there is no database {config.database.path}: start the daemon once first")
-    store = Store(config.database, reactor)
-    identity = store.ledger.examine()
+    identity = Store(config.database).ledger.examine()
     if identity is None:
         raise Refusal("the database is new, or an older version's: start the daemon once first")
     ring = keyring.read(config.keyring)
     ring.check(identity)
-    return store, ring
+    return Store(config.database, reactor, trail=Trail(Signer(ring.roots))), ring
 
 
 async def _grant(desk: _Desk) -> None:
@@ -180,6 +181,7 @@ async def _reports(desk: _Desk) -> None:
         sys.stdout.write(f"{escaped(line)}\n")
 
     store = desk.store
+    await store.audit.append([Deed(Kind.REPORTS_READ, OPERATOR)])
     await Reports(store.events, Reported(store.database), desk.keys, say).tell()
 
 

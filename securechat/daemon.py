@@ -17,15 +17,18 @@ from twisted.internet.task import LoopingCall, deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from . import __version__
 from .chat.accounts import Accounts
 from .chat.administration import Administration
 from .chat.changes import RoomChanges
 from .chat.erasure import ERASE_EVERY_S, Erasure
 from .chat.journal import Journal
+from .chat.recorder import Recorder
 from .chat.signals import Signals
 from .config.endpoints import with_backlog
 from .core.errors import Misconfigured, Unavailable
 from .core.ports import SessionEnded
+from .core.trail import OPERATOR, Deed, Kind
 from .hangup import on_hangup
 from .hashing import BcryptPool
 from .heartbeat import BEAT_S, Heartbeat
@@ -105,6 +108,7 @@ class Daemon(Service):
         origins: Origins,
         wall_clock: Callable[[], int],
         reactor: Any,
+        recorder: Recorder,
         foreground: bool = False,
     ) -> None:
         """``prepared`` says whether the database is ready and belongs to ``ring``."""
@@ -127,6 +131,7 @@ class Daemon(Service):
         self._origins = origins
         self._wall_clock = wall_clock
         self._reactor = reactor
+        self._recorder = recorder
         self._foreground = foreground
         self._ports: list[tuple[Listener, IListeningPort]] = []
         self._can_listen = True
@@ -175,7 +180,10 @@ class Daemon(Service):
     def _listening(self, port: IListeningPort, listener: Listener) -> None:
         self._ports.append((listener, port))
         log.info(
-            "listening on {address}", address=str(port.getHost()), endpoint=listener.description
+            "listening on {address}",
+            event="listening",
+            address=str(port.getHost()),
+            endpoint=listener.description,
         )
 
     def _not_listening(self, failure: Failure, listener: Listener) -> None:
@@ -227,7 +235,8 @@ class Daemon(Service):
         self._bus.start()
         self._prepared = True
         self._rereading.be_ready()
-        log.info("ready at {address}", address=self._origins.home)
+        self._recorder.record(Deed(Kind.STARTED, OPERATOR).saying(version=__version__))
+        log.info("ready at {address}", event="ready", address=self._origins.home)
         Deferred.fromCoroutine(self._offer_setup()).addErrback(
             lambda failure: log.failure("the way to set up could not be told", failure)
         )
@@ -312,5 +321,6 @@ class Daemon(Service):
         await self._signals.drain()
         await self._bus.stop()
         await self._hashing.stop()
+        await self._recorder.drain()
         await self._store.stop()
-        log.info("everything is stored; goodbye")
+        log.info("everything is stored; goodbye", event="stopped")

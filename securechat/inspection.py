@@ -9,15 +9,14 @@ import time
 from collections.abc import Iterator
 from typing import TextIO
 
-from . import keyring
+from .auditing import opened, verified
 from .config import Config
 from .core import audit
 from .core.audit import Complaint, Deletion, RoomAudit
 from .core.errors import Damaged, Misconfigured, Unavailable
-from .core.keys import RoomKeys
+from .core.keys import RoomKeys, RootKeys
 from .core.model import ROOM_ID, RoomId
-from .core.settings import SqliteDatabase
-from .store import Store
+from .core.trail import Signer
 from .store.evidence import Evidence, RoomRow
 from .store.places import ERASED
 
@@ -30,9 +29,9 @@ def inspect(config: Config, out: TextIO) -> int:
     0 where all is in order, 1 where something is damaged, 2 where it could not be looked at.
     """
     try:
-        store, room_keys = _opened(config)
+        store, ring = opened(config)
         with store.ledger.evidence() as evidence:
-            return Inspection(evidence, room_keys, out).run()
+            return Inspection(evidence, ring.roots, out).run()
     except Damaged as damage:
         print(f"the database's file: {damage}", file=out)
         return DAMAGED
@@ -41,26 +40,13 @@ def inspect(config: Config, out: TextIO) -> int:
         return NOT_LOOKED
 
 
-def _opened(config: Config) -> tuple[Store, RoomKeys]:
-    if isinstance(config.database, SqliteDatabase) and not config.database.path.exists():
-        raise Misconfigured(f"there is no database {config.database.path}.")
-    store = Store(config.database)
-    identity = store.ledger.examine()
-    if identity is None:
-        raise Misconfigured(
-            "the database is new, or of an earlier version: start the daemon once, then try again."
-        )
-    ring = keyring.read(config.keyring)
-    ring.check(identity)
-    return store, RoomKeys(ring.roots)
-
-
 class Inspection:
-    """One run over all rooms."""
+    """One run over all rooms, and the audit log."""
 
-    def __init__(self, evidence: Evidence, room_keys: RoomKeys, out: TextIO) -> None:
+    def __init__(self, evidence: Evidence, roots: RootKeys, out: TextIO) -> None:
         self._evidence = evidence
-        self._room_keys = room_keys
+        self._room_keys = RoomKeys(roots)
+        self._signer = Signer(roots)
         self._out = out
         self._damages = 0
 
@@ -75,6 +61,9 @@ class Inspection:
             events += self._look_into(name)
         for stray in audit.joined(self._evidence.strays()):
             self._tell(str(stray))
+        broken, _ = verified(self._evidence, self._signer)
+        if broken is not None:
+            self._tell(f"the audit log, {broken}")
         took_s = max(time.monotonic() - began_s, 0.001)
         verdict = f"{self._damages} damaged" if self._damages else "all in order"
         self._print(

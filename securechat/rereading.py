@@ -11,7 +11,8 @@ from twisted.logger import Logger
 
 from .core.errors import Misconfigured, Unavailable
 from .core.keys import RootKeys
-from .core.ports import Ledger
+from .core.ports import Audit, Ledger
+from .core.trail import OPERATOR, Deed, Kind
 from .keyring import read
 from .roots import LiveRoots
 from .threads import run_apart
@@ -29,6 +30,7 @@ class Rereading:
         ledger: Ledger,
         forget: Callable[[], Awaitable[None]],
         reactor: Any,
+        audit: Audit,
     ) -> None:
         """``forget`` drops what is remembered of room keys, which may be wrapped anew by now."""
         self._path = path
@@ -36,6 +38,7 @@ class Rereading:
         self._ledger = ledger
         self._forget = forget
         self._reactor = reactor
+        self._audit = audit
         self._ready = self._running = self._wanted = False
 
     def be_ready(self) -> None:
@@ -73,12 +76,15 @@ class Rereading:
                 event="keyring_refused",
                 reason=str(error),
             )
+            self._audit.record(Deed(Kind.KEYRING_REFUSED, OPERATOR, outcome=type(error).__name__))
             return
         self._roots.adopt(roots)
+        ids = tuple(sorted(roots.keys))
+        self._audit.record(Deed(Kind.KEYRING_READ, OPERATOR, detail=(("root_ids", ids),)))
         log.info(
             "the keyring was read again: root keys {root_ids}, number {newest} for new things",
             event="keyring_read",
-            root_ids=sorted(roots.keys),
+            root_ids=list(ids),
             newest=roots.newest_id,
         )
 

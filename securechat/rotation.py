@@ -21,10 +21,12 @@ from .core.errors import Damaged, Misconfigured, Unavailable
 from .core.keys import RoomKeys, RootKeys
 from .core.model import Identity, RootUse, StoredKey
 from .core.settings import SqliteDatabase
+from .core.trail import OPERATOR, Deed, Kind, Signer
 from .keyring import Keyring
 from .log import escaped
 from .store import Store
 from .store.ledger import Ledger
+from .store.trail import Trail
 
 DONE, FAILED = 0, 1
 
@@ -124,6 +126,7 @@ class Rotation:
             else:  # a rotation that was broken off
                 ring.settle(self._ledger)
                 root_id = ring.roots.newest_id
+        self._record(keyring.read(self._path).roots, Deed(Kind.KEY_ADDED, OPERATOR, str(root_id)))
         self._say(f"root key {root_id} is in the keyring {self._path}, for new things.")
         self._out.write(NEXT)
         return DONE
@@ -148,6 +151,8 @@ class Rotation:
         while moved:
             moved = self._rewrap_all(room_keys, newest, damages)
             done += moved
+        moved_all = Deed(Kind.KEYS_REWRAPPED, OPERATOR, str(newest))
+        self._record(ring.roots, moved_all.saying(moved=done, damaged=len(damages)))
         for damage in damages.values():
             self._say(damage)
         self._say(f"{_count(done, 'room key')} wrapped anew, under root key {newest}.")
@@ -185,7 +190,8 @@ class Rotation:
             # One that the keyring has lost may go as well, where nothing needs it.
             others = {one: check for one, check in self._identity.checks.items() if one != root_id}
             ring.check(replace(self._identity, checks=others))
-            left = _what_is_left(self._ledger.retire(root_id))
+            trail = Trail(Signer(ring.roots))
+            left = _what_is_left(self._ledger.retire(root_id, trail))
             if left:
                 raise Refusal(f"root key {root_id} stays: {left}{self._whose(root_id)}")
             if root_id in ring.roots.keys:
@@ -239,6 +245,13 @@ class Rotation:
             return ""
         shown = ", ".join(names[:NAMES_SHOWN])
         return f" ({shown}{' …' if len(names) > NAMES_SHOWN else ''})"
+
+    def _record(self, roots: RootKeys, deed: Deed) -> None:
+        """Have the audit log say what is done already: to fail now would have it done twice."""
+        try:
+            self._ledger.record(Trail(Signer(roots)), deed)
+        except Unavailable as error:
+            self._say(f"The audit log does not say so, since the database is away: {error}")
 
     def _say(self, line: str) -> None:
         print(escaped(line), file=self._out)

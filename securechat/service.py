@@ -17,6 +17,7 @@ from .chat.erasure import Erasure
 from .chat.invitations import Invitations
 from .chat.journal import Journal
 from .chat.own_account import OwnAccount
+from .chat.recorder import Recorder
 from .chat.rooms import RoomReader
 from .chat.signals import Signals
 from .clock import use_monotonic_timers, wall_clock
@@ -27,6 +28,7 @@ from .core.errors import Misconfigured, Unavailable
 from .core.keys import RoomKeys
 from .core.ports import Ledger
 from .core.settings import SqliteDatabase
+from .core.trail import Signer
 from .daemon import Daemon, Listener
 from .direct import DirectFactory
 from .files import allowed_connections, allowed_peers, check_data_dir, make_data_dir
@@ -39,6 +41,7 @@ from .rereading import Rereading
 from .roots import LiveRoots
 from .sockets.factory import ChatFactory
 from .store import Store
+from .store.trail import Trail
 from .web import Origins, SecureSite, StaticFiles, build_site
 
 
@@ -93,10 +96,11 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     now_ms = wall_clock()
     metrics = Metrics()
     ring = keyring.read_or_draft(config.keyring)
-    store = Store(config.database, reactor)
+    roots = LiveRoots(ring)
+    store = Store(config.database, reactor, trail=Trail(Signer(roots), now_ms))
     prepared = _prepare_now(store.ledger, ring)
 
-    roots = LiveRoots(ring)
+    recorder = Recorder(store.audit, reactor, now_ms)
     bus = make_bus(config, roots, now_ms, metrics, reactor)
     room_keys = RoomKeys(roots)
     hashing = BcryptPool(reactor, roots.peppers)
@@ -156,7 +160,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
     daemon = Daemon(
         store=store,
         ring=ring,
-        rereading=Rereading(ring.path, roots, store.ledger, store.events.forget, reactor),
+        rereading=Rereading(ring.path, roots, store.ledger, store.events.forget, reactor, recorder),
         certificate=certificate,
         prepared=prepared,
         accounts=accounts,
@@ -172,6 +176,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         origins=origins,
         wall_clock=now_ms,
         reactor=reactor,
+        recorder=recorder,
         foreground=foreground,
     )
     site = build_site(
@@ -187,6 +192,7 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         admit=sockets.admit,
         capacity=capacity,
         metrics=metrics,
+        audit=recorder,
         wall_clock_ms=now_ms,
         secure_cookies=origins.over_tls,
         behind_proxy=config.behind_proxy,

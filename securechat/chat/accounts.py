@@ -41,7 +41,14 @@ class InvalidFields(Exception):
 
 
 class WrongPair(Exception):
-    """User name and password do not belong together; which of them is wrong is not told."""
+    """User name and password do not belong together; which of them is wrong is not told.
+
+    ``whose`` account it was about, if anybody's, is for the audit log alone.
+    """
+
+    def __init__(self, whose: UserId | None = None) -> None:
+        super().__init__()
+        self.whose = whose
 
 
 class Accounts(Sessions):
@@ -203,7 +210,7 @@ class Accounts(Sessions):
         if not await self._store.add_session(session, stored):
             user, stored = await self.proven(username, password, now_ms, source)
             if not await self._store.add_session(session, stored):
-                raise WrongPair
+                raise WrongPair(user.id)
         await self._keep_up(user, stored, password)
         await self.replace(replacing)
         return session, token
@@ -243,7 +250,7 @@ class Accounts(Sessions):
         if user is not None and stored is None:
             log.info("{username} may not log in", event="login_disabled", username=user.username)
         if user is None or stored is None or not matches:
-            raise WrongPair
+            raise WrongPair(user.id if user else None)
         self._attempts.succeeded(name, source)
         return user, stored
 

@@ -123,7 +123,7 @@ class Administration:
         """
         user = await self.reset_of(token, now_ms)
         stored = await self._accounts.new_password(password, confirm, user)
-        ended = await self._store.use_reset(digest_of(token), stored, now_ms)
+        ended = await self._store.use_reset(digest_of(token), stored, now_ms, device.address)
         if ended is None:
             raise WrongToken
         for digest in ended:

@@ -199,9 +199,10 @@ class RoomChanges:
         except (Damaged, KeyError, TypeError, ValueError) as error:
             log.error(
                 "event {seq} of {room} is damaged: {reason}",
+                event="damaged",
                 seq=changed.event.seq,
                 room=changed.event.room,
-                reason=error,
+                reason=str(error),
             )
             raise Refused(Code.INTERNAL) from None
         if not is_told_by(command, said, time_ms):

@@ -245,9 +245,10 @@ class Journal:
         except (Damaged, KeyError, TypeError, ValueError) as error:
             log.error(
                 "event {seq} of {room} is damaged: {reason}",
+                event="damaged",
                 seq=event.seq,
                 room=event.room,
-                reason=error,
+                reason=str(error),
             )
             return Refused(Code.INTERNAL)
         return receipt if same else Refused(Code.ID_CONFLICT)

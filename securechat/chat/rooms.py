@@ -183,7 +183,13 @@ def _whole(
         return events
     found = {event.seq: event for event in events}
     missing = [seq for seq in range(first, last + 1) if seq not in found]
-    log.error("room {room} lacks {count} events", room=room, count=len(missing), missing=missing)
+    log.error(
+        "room {room} lacks {count} events",
+        event="missing",
+        room=room,
+        count=len(missing),
+        missing=missing,
+    )
     return tuple(found.get(seq) or _lost(room, seq) for seq in range(first, last + 1))
 
 

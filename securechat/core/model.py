@@ -92,10 +92,14 @@ class PasswordHash:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What a browser calls itself, in words of our own (core/devices); empty where unknown."""
+    """What a browser calls itself, in words of our own (core/devices); empty where unknown.
+
+    ``address`` is where it comes from, for the audit log; sessions do not keep it.
+    """
 
     browser: str = ""
     platform: str = ""
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

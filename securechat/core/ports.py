@@ -40,6 +40,7 @@ from .model import (
     UserId,
 )
 from .rights import Place
+from .trail import Deed
 
 
 class Accounts(Protocol):
@@ -105,6 +106,20 @@ class Accounts(Protocol):
 
         The revision grows with every change of what rooms the person is in, or as what.
         """
+
+
+class Audit(Protocol):
+    """Takes what is to be recorded in the audit log by whoever changes nothing in the database."""
+
+    def record(self, deed: Deed) -> None:
+        """Have ``deed`` written soon; its time is now. Never raises, never waits."""
+
+
+class AuditLog(Protocol):
+    """The audit log itself."""
+
+    def append(self, deeds: Sequence[Deed]) -> Awaitable[None]:
+        """Record ``deeds`` in this order, all or none."""
 
 
 class OwnAccount(Protocol):
@@ -181,9 +196,12 @@ class Administration(Protocol):
         """Whose link this is, where it is still good."""
 
     def use_reset(
-        self, digest: bytes, password: PasswordHash, now_ms: int
+        self, digest: bytes, password: PasswordHash, now_ms: int, address: str | None = None
     ) -> Awaitable[tuple[SessionDigest, ...] | None]:
-        """Set the password, use the link up, end all sessions; which. None: no such link."""
+        """Set the password, use the link up, end all sessions; which. None: no such link.
+
+        ``address`` is the client's, for the audit log.
+        """
 
 
 class Reported(Protocol):

@@ -23,10 +23,12 @@ from ..config.certificate import private_bytes
 from ..core.errors import NameTaken, Refused, Unavailable
 from ..core.keys import RoomKeys
 from ..core.settings import SqliteDatabase
+from ..core.trail import Signer
 from ..files import make_data_dir
 from ..hashing import BcryptPool
 from ..metrics import Metrics
 from ..store import Store
+from ..store.trail import Trail
 from ..web.texts import SOURCE, Texts
 from . import crowd
 from .cafe import CAFE
@@ -90,11 +92,11 @@ def _new_password(config: Config) -> str:
 def _opened(config: Config, reactor: Any) -> tuple[Store, keyring.Keyring]:
     """The store, whose database and keyring are made where there are none yet."""
     make_data_dir(config)
-    store = Store(config.database, reactor)
+    ring = keyring.read_or_draft(config.keyring)
+    store = Store(config.database, reactor, trail=Trail(Signer(ring.roots)))
     database = config.database
     is_new = isinstance(database, SqliteDatabase) and not database.path.exists()
     identity = None if is_new else store.ledger.examine()
-    ring = keyring.read_or_draft(config.keyring)
     if identity is None:
         store.ledger.prepare()
         ring.settle(store.ledger)

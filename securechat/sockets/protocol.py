@@ -121,6 +121,7 @@ class ChatProtocol(Serving):
         if self._ending:
             return
         if self._silent:
+            self._note_cut("is silent")
             self.onAutoPingTimeout()
         else:
             self._silent = self._owes_pong = True
@@ -168,7 +169,13 @@ class ChatProtocol(Serving):
         if not is_over:
             self.outbox.flush_all()
         self._leave(OVER_WITHIN_S if is_over else CLOSE_WITHIN_S)
-        log.info("connection {id} is closed by us: {code}", id=self.id, code=int(code))
+        log.info(
+            "connection {id} is closed by us: {code} {why}",
+            event="closed",
+            id=self.id,
+            code=int(code),
+            why=code.name.lower(),
+        )
         # sendClose knows only the codes of RFC 6455 itself, not 1012 of its registry.
         self.sendCloseFrame(code=int(code), reasonUtf8=code.name.lower().encode("ascii"))
 
@@ -190,6 +197,13 @@ class ChatProtocol(Serving):
         if self.state == self.STATE_OPEN:
             if not self._ending:
                 self._leave(CLOSE_WITHIN_S)
+            log.info(
+                "connection {id} speaks no WebSocket: {reason}",
+                event="frames_broken",
+                id=self.id,
+                code=code,
+                reason=reason,
+            )
             super()._fail_connection(code, reason)
         elif self.state == self.STATE_CLOSING:
             self.failedByMe = True
@@ -233,7 +247,10 @@ class ChatProtocol(Serving):
         self.end(Close.NO_HELLO)
 
     def _cut(self) -> None:
-        log.info("connection {id} reads too slowly and is cut", id=self.id)
+        self._note_cut("reads too slowly")
         self.factory.metrics.slow_reader_cut()
         self._ending = True
         self.transport.abortConnection()
+
+    def _note_cut(self, why: str) -> None:
+        log.info("connection {id} {why} and is cut", event="cut", id=self.id, why=why)

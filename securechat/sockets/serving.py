@@ -35,6 +35,7 @@ class Serving(Framing):
         "_inbox_bytes",
         "_posts",
         "_reading",
+        "_refused",
         "_serving",
         "channel",
         "conversation",
@@ -60,6 +61,7 @@ class Serving(Framing):
         self._reading = True
         self._ending = False
         self._inbox_bytes = 0
+        self._refused: tuple[Code, ...] = ()
         self._posts = UnderWay()
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
@@ -138,7 +140,7 @@ class Serving(Framing):
             log.warn("connection {id} was not served: {reason}", id=self.id, reason=error)
             self.refuse(Refused(Code.UNAVAILABLE, request=request))
         else:
-            log.failure("connection {id}: a command failed", id=self.id)
+            log.failure("connection {id}: a command failed", event="command_failed", id=self.id)
             self.refuse(Refused(Code.INTERNAL, request=request))
 
     async def _carry_out(self, command: commands.Command) -> None:
@@ -220,6 +222,16 @@ class Serving(Framing):
     def refuse(self, refused: Refused) -> None:
         """Answer with an ``error`` frame, and end the connection where the refusal says so."""
         self.factory.metrics.refused(refused.code)
+        if refused.code not in self._refused:
+            # Each once a connection: whoever sends thousands must not fill the disk.
+            self._refused = (*self._refused, refused.code)
+            log.info(
+                "connection {id} of {user}: a command is refused, {code}",
+                event="command_refused",
+                id=self.id,
+                user=self.user_id,
+                code=str(refused.code),
+            )
         self.send(wire.encode_error(refused))
         if refused.close is not None:
             self.end(refused.close)

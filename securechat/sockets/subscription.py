@@ -27,7 +27,12 @@ def wrap_keys(
         try:
             wrapped.append({"kid": key.kid, "wrapped": b64url(channel.wrap(room_keys.unwrap(key)))})
         except (Damaged, RootUnknown) as error:
-            log.error("the key {kid} cannot be given: {reason}", kid=key.kid, reason=error)
+            log.error(
+                "the key {kid} cannot be given: {reason}",
+                event="key_damaged",
+                kid=key.kid,
+                reason=str(error),
+            )
     return wrapped
 
 

@@ -16,6 +16,7 @@ from .mysql import Mysql
 from .own_account import OwnAccount
 from .rooms import Rooms
 from .sqlite import FileLock, Sqlite
+from .trail import AuditLog, Trail
 from .transaction import Transaction
 
 __all__ = ["Store"]
@@ -34,7 +35,9 @@ class Store:
         reactor: Any = None,
         *,
         deadline_s: float = DEADLINE_S,
+        trail: Trail | None = None,
     ) -> None:
+        """Without a ``trail`` nothing is recorded in the audit log: for those who only look."""
         if reactor is None:
             from twisted.internet import reactor
         self._lock: FileLock | None = None
@@ -44,15 +47,17 @@ class Store:
             dialect = Sqlite(settings.path)
         else:
             dialect = Mysql(settings)
+        trail = trail or Trail(None)
         self.database = Database(dialect, reactor, deadline_s)
         self.ledger = Ledger(dialect, self._lock)
-        self.accounts = Accounts(self.database)
-        self.administration = Administration(self.database)
-        self.own_account = OwnAccount(self.database)
+        self.accounts = Accounts(self.database, trail)
+        self.administration = Administration(self.database, trail)
+        self.own_account = OwnAccount(self.database, trail)
         self.rooms = Rooms(self.database)
-        self.changes = Changes(self.database)
+        self.changes = Changes(self.database, trail)
         self.erasures = Erasures(self.database)
         self.events = Events(self.database)
+        self.audit = AuditLog(self.database, trail)
 
     def start(self) -> None:
         """Start the threads; Misconfigured where another daemon holds the SQLite file."""

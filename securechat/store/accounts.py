@@ -19,10 +19,12 @@ from ..core.model import (
     UserId,
 )
 from ..core.ports import Sealer
+from ..core.trail import Deed, Kind
 from ..gathering import Gathering
 from . import invites, membership, people, places
 from .act import Act
 from .database import Database
+from .trail import Trail
 from .transaction import MOST_MARKS, Transaction, chunks, marks
 
 CREDENTIALS = """
@@ -45,8 +47,9 @@ LIVING = """
 class Accounts:
     """All SQL about people and sessions."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, trail: Trail) -> None:
         self._database = database
+        self._trail = trail
         self._sessions: Gathering[SessionDigest, Session | None] = Gathering(
             database.clock, self._read_sessions, MOST_MARKS
         )
@@ -61,6 +64,7 @@ class Accounts:
             general = places.all_held(tx, (GENERAL,))[GENERAL]
             _add(tx, user, password, session)
             places.enter(tx, general, user.id, "member", 0, session.created_ms)
+            self._trail.record(tx, _of(Kind.REGISTERED, session))
 
         return self._database.write("add_user", work)
 
@@ -87,7 +91,9 @@ class Accounts:
             if link.room != GENERAL:
                 places.enter(tx, rooms[GENERAL], user.id, "member", 0, session.created_ms)
             act = Act(tx, user.id, mid, session.created_ms, sealer)
-            return membership.enter_invited(act, rooms[link.room], user.id, invite)
+            changed = membership.enter_invited(act, rooms[link.room], user.id, invite)
+            self._trail.record(tx, _of(Kind.REGISTERED, session), *act.deeds)
+            return changed
 
         return self._database.write("add_invited_user", work)
 
@@ -133,6 +139,7 @@ class Accounts:
                 if row is None or PasswordHash(bytes(row[0]), row[1]) != proof:
                     return False
             people.add_session(tx, session)
+            self._trail.record(tx, _of(Kind.LOGGED_IN, session))
             return True
 
         return self._database.write("add_session", work)
@@ -189,3 +196,8 @@ class Accounts:
 def _add(tx: Transaction, user: User, password: PasswordHash, session: Session) -> None:
     people.add(tx, user, password, session.created_ms)
     people.add_session(tx, session)
+
+
+def _of(kind: Kind, session: Session) -> Deed:
+    """What somebody does to the own account, on the way into this session."""
+    return Deed(kind, session.user.id, session.user.id, address=session.device.address)

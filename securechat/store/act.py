@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ..core import content
 from ..core.errors import Code, Refused
 from ..core.model import Changed, Draft, MessageId, RoomId, StoredEvent, UserId
 from ..core.ports import Sealer
+from ..core.trail import Deed, Kind, Value
 from . import log, notices
 from .places import HeldRoom
 from .transaction import Transaction
@@ -16,13 +17,17 @@ from .transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Who changes something, when (ms since 1970), and the id of the event that will say so."""
+    """Who changes something, when (ms since 1970), and the id of the event that will say so.
+
+    ``deeds`` is what the audit log is to say of it, once all is done.
+    """
 
     tx: Transaction
     actor: UserId
     mid: MessageId
     now_ms: int
     sealer: Sealer
+    deeds: list[Deed] = field(default_factory=list)
 
     def earlier(self, room: RoomId, kind: str, affected: Sequence[UserId] = ()) -> Changed | None:
         """The answer to an earlier sending, whose event is of this ``kind``; None: it is the first.
@@ -66,11 +71,17 @@ class Act:
         return Changed(room, appended.event, appended.key, tuple(affected))
 
     def tell_about(
-        self, room: RoomId, kind: str, user: UserId, *, fresh_epoch: bool = False, **fields: object
+        self, room: RoomId, kind: str, user: UserId, *, fresh_epoch: bool = False, **fields: Value
     ) -> Changed:
         """Append the event that says what happened to ``user``, whom it affects."""
         plaintext = content.about(kind, user, **fields)
+        self.note(Kind(kind), room, user, **fields)
         return self.tell(room, kind, plaintext, (user,), fresh_epoch=fresh_epoch)
+
+    def note(self, kind: Kind, room: RoomId, user: UserId | None = None, **detail: Value) -> None:
+        """Have the audit log say that the actor did this to ``user``, or to ``room`` itself."""
+        where = {} if user is None else {"room": room}
+        self.deeds.append(Deed(kind, self.actor, user or room).saying(**where, **detail))
 
     def named(self, mid: MessageId) -> Act:
         """The same act under another id, for a second event."""

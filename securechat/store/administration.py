@@ -18,9 +18,11 @@ from ..core.model import (
     User,
     UserId,
 )
+from ..core.trail import OPERATOR, Deed, Kind
 from . import people, places
 from .database import Database
 from .places import HeldRoom
+from .trail import Trail
 from .transaction import Transaction
 
 ADMINISTRATOR = "SELECT 1 FROM users WHERE role = 'administrator' LIMIT 1"
@@ -45,8 +47,9 @@ END_SESSIONS = "DELETE FROM sessions WHERE user_id = ?"
 class Administration:
     """The first administrator, further ones, and passwords that were lost."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, trail: Trail) -> None:
         self._database = database
+        self._trail = trail
 
     def has_administrator(self) -> Deferred[bool]:
         """Whether anybody is an administrator of this server."""
@@ -74,6 +77,8 @@ class Administration:
             people.add_session(tx, session)
             tx.run(FORGET_REGISTRATION)
             tx.run(KEEP_REGISTRATION, registration.encode("ascii"))
+            done = Deed(Kind.SET_UP, first.id, first.id, address=session.device.address)
+            self._trail.record(tx, done.saying(registration=registration))
 
         return self._database.write("set_up", work)
 
@@ -103,6 +108,7 @@ class Administration:
                 tx.run(GRANT, user.id)
             if not is_in:
                 _let_into_reports(tx, reports, user.id, 0)
+            self._trail.record(tx, Deed(Kind.ADMINISTRATOR_GRANTED, OPERATOR, user.id))
             return user.id
 
         return self._database.write("grant", work)
@@ -156,6 +162,8 @@ class Administration:
                 return None
             tx.run(FORGET_RESET, user.id)
             tx.run(KEEP_RESET, user.id, digest, expires_ms)
+            made = Deed(Kind.RESET_MADE, OPERATOR, user.id)
+            self._trail.record(tx, made.saying(expires_ms=expires_ms))
             return user.id
 
         return self._database.write("add_reset", work)
@@ -170,7 +178,7 @@ class Administration:
         return self._database.read("reset_of", work)
 
     def use_reset(
-        self, digest: bytes, password: PasswordHash, now_ms: int
+        self, digest: bytes, password: PasswordHash, now_ms: int, address: str | None = None
     ) -> Deferred[tuple[SessionDigest, ...] | None]:
         """Set the password, use the link up, end all sessions; which. None: no such link."""
 
@@ -183,7 +191,10 @@ class Administration:
             if tx.run(USE_RESET, row[0], digest) == 0:
                 return None
             people.set_password(tx, UserId(row[0]), password)
-            return end_sessions(tx, UserId(row[0]))
+            ended = end_sessions(tx, UserId(row[0]))
+            done = Deed(Kind.PASSWORD_RESET, row[0], row[0], address=address)
+            self._trail.record(tx, done.saying(sessions_ended=len(ended)))
+            return ended
 
         return self._database.write("use_reset", work)
 

@@ -23,10 +23,12 @@ from ..core.model import (
     UserId,
 )
 from ..core.ports import Sealer
+from ..core.trail import Deed, Kind
 from . import deeds, deletion, invites, membership, places, upkeep
 from .act import Act
 from .database import Database
 from .places import HeldRoom
+from .trail import Trail
 from .transaction import Transaction
 
 TOO_MANY_LINKS = "This room has too many links: take them back first."
@@ -39,8 +41,9 @@ TOO_MANY_OF_YOURS = (
 class Changes:
     """Every change of a room but posting."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, trail: Trail) -> None:
         self._database = database
+        self._trail = trail
 
     def create(
         self,
@@ -143,6 +146,10 @@ class Changes:
             if own >= invites.MOST_OWN_GOOD_LINKS:
                 raise Refused(Code.FORBIDDEN, TOO_MANY_OF_YOURS)
             invites.keep(tx, link, now_ms)
+            made = Deed(Kind.INVITE_MADE, actor, room.id)
+            name = invites.reference(link.digest)
+            made = made.saying(invite=name, uses=link.uses, expires_ms=link.expires_ms)
+            self._trail.record(tx, made)
 
         return self._database.write("invite", work)
 
@@ -154,6 +161,7 @@ class Changes:
             deeds.require_right(tx, actor, command, room, now_ms)
             good = invites.how_many_good(tx, room.id, now_ms)
             invites.forget_all(tx, room.id)
+            self._trail.record(tx, Deed(Kind.INVITES_REVOKED, actor, room.id).saying(good=good))
             return good
 
         return self._database.write("revoke_invites", work)
@@ -179,7 +187,13 @@ class Changes:
         who: tuple[UserId, MessageId, int, Sealer],
         work: Callable[[Act], Changed],
     ) -> Deferred[Changed]:
-        return self._database.write(name, lambda tx: work(Act(tx, *who)))
+        def recorded(tx: Transaction) -> Changed:
+            act = Act(tx, *who)
+            changed = work(act)
+            self._trail.record(tx, *act.deeds)
+            return changed
+
+        return self._database.write(name, recorded)
 
 
 def _held(tx: Transaction, room: RoomId) -> HeldRoom:

@@ -153,12 +153,12 @@ class Database:
     def _tell_away(self, reason: str) -> None:
         if not self._away:
             self._away = True
-            self.log.warn("the database is away: {reason}", reason=reason)
+            self.log.warn("the database is away: {reason}", event="database_away", reason=reason)
 
     def _tell_back(self) -> None:
         if self._away:
             self._away = False
-            self.log.info("the database is back")
+            self.log.info("the database is back", event="database_back")
 
 
 def _work(link: Link, pool: Pool, call: _Call, job: Callable[[Run], T]) -> T:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from ..core.audit import Complaint, Row
 from ..core.errors import Damaged
 from ..core.model import RoomId, StoredKey
-from . import log
+from ..core.trail import Entry, Head
+from . import log, roots, trail
 from .faults import Lost
 from .transaction import Row as Found
 from .transaction import Transaction
@@ -108,6 +110,32 @@ class Evidence:
                 if line != "ok":
                     yield str(line)
 
+    def audit_rows(self, last: int) -> Iterator[Entry]:
+        """The rows of the audit log up to number ``last``, in order."""
+        reached = -(1 << 63)
+        while page := self._all(trail.AFTER, reached, last, ROWS_A_PAGE):
+            for row in page:
+                yield trail.entry_from(row)
+            reached = page[-1][0]
+
+    def audit_newest(self, count: int) -> list[Entry]:
+        """The newest ``count`` rows of the audit log, the newest last."""
+        return [trail.entry_from(row) for row in reversed(self._all(trail.NEWEST, count))]
+
+    def audit_end(self) -> tuple[int, Head | None]:
+        """The newest number of a row, and the head as it was then or later."""
+        newest = self._one(trail.TIP)
+        return 0 if newest is None else newest[0], trail.head_from(self._one(trail.HEAD))
+
+    def retired(self) -> set[int]:
+        """The numbers of the root keys that were retired."""
+        with _told():
+            return roots.retired(self._tx)
+
+    def has_people(self) -> bool:
+        """Whether anybody has an account."""
+        return self._one("SELECT 1 FROM users LIMIT 1") is not None
+
     def room_ids(self) -> list[str]:
         """The ids of all rooms; one that is damaged may hold anything."""
         return [str(room) for (room,) in self._all(ROOM_IDS)]
@@ -152,18 +180,25 @@ class Evidence:
         return rows[0] if rows else None
 
     def _all(self, sql: str, *values: object) -> list[Found]:
-        try:
+        with _told():
             return self._tx.all(sql, *values)
-        except Lost as lost:
-            if getattr(lost.__cause__, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
-                raise Damaged(f"cannot be read any further: {lost}") from lost
-            raise
 
     def strays(self) -> Iterator[Complaint]:
         """Rows that belong to nothing, in any room."""
         for why, sql in STRAYS:
             for room, seq in self._all(sql, MOST_COMPLAINTS):
                 yield Complaint(RoomId(room), why, seq, seq)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What SQLite cannot read is damage."""
+    try:
+        yield
+    except Lost as lost:
+        if getattr(lost.__cause__, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CORRUPT:
+            raise Damaged(f"cannot be read any further: {lost}") from lost
+        raise
 
 
 def _row(found: Found) -> Row:

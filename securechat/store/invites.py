@@ -41,6 +41,11 @@ class Link:
         return self.expires_ms > now_ms and self.uses_left > 0
 
 
+def reference(digest: bytes) -> str:
+    """What the audit log calls a link; it opens nothing."""
+    return digest[:6].hex()
+
+
 def find(tx: Transaction, digest: bytes) -> Link | None:
     """The link with this digest; it may change until its room is held."""
     row = tx.one(INVITE, digest)

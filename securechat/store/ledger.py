@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 
 from ..core.errors import Misconfigured, Unavailable
 from ..core.model import Identity, RootUse, StoredKey
+from ..core.trail import Deed
 from . import durability, migrations, roots, rotation
 from .evidence import Evidence
 from .faults import Conflict, Contended, Denied, Lost
 from .migrations import Migration
 from .mysql import Mysql
 from .sqlite import FileLock, Sqlite
+from .trail import Trail
 from .transaction import Transaction
 
 T = TypeVar("T")
@@ -119,9 +121,17 @@ class Ledger:
         """Whose passwords need this root key: the first ``limit`` user names."""
         return self._look(lambda tx: rotation.usernames_under(tx, root_id, limit))
 
-    def retire(self, root_id: int) -> RootUse:
-        """Let nothing new be stored under this root key, unless something needs it: then what."""
-        return self._run(lambda tx: rotation.retire(tx, root_id), patient=True)
+    def retire(self, root_id: int, trail: Trail) -> RootUse:
+        """Let nothing new be stored under this root key, unless something needs it: then what.
+
+        The audit log says so under the newest root key, whose MACs then vouch for the older ones.
+        """
+
+        return self._run(lambda tx: rotation.retire(tx, root_id, trail), patient=True)
+
+    def record(self, trail: Trail, deed: Deed) -> None:
+        """Have the audit log say what was done beside it."""
+        self._run(lambda tx: trail.record(tx, deed), patient=True)
 
     def room_keys(self) -> Iterator[list[StoredKey]]:
         """All room keys, a page at a time; one that comes meanwhile may be missed."""

@@ -8,6 +8,7 @@ from ..core import commands as c
 from ..core.encoding import b64url
 from ..core.errors import Code, Refused
 from ..core.model import GENERAL, REPORTS, Changed, MessageId, RoomRole, UserId
+from ..core.trail import Kind
 from . import invites, people, places
 from .act import Act
 from .places import HeldRoom, Seat
@@ -60,6 +61,7 @@ def enter_invited(act: Act, room: HeldRoom, user: UserId, invite: bytes) -> Chan
     if link is None or not link.is_good(act.now_ms) or not may_enter(act, room, user):
         raise Refused(Code.NOT_FOUND, NOT_GOOD)
     invites.use(act.tx, invite)
+    act.note(Kind.INVITE_USED, room.id, invite=invites.reference(invite))
     return enter(act, room, user)
 
 

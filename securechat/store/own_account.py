@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from twisted.internet.defer import Deferred
 
 from ..core.model import PasswordHash, Session, SessionDigest, User, UserId
+from ..core.trail import Deed, Kind
 from . import people
 from .accounts import STORED
 from .administration import FORGET_RESET
 from .administration import SESSIONS as DIGESTS
 from .database import Database
+from .trail import Trail
 from .transaction import Transaction, chunks, marks
 
 RENAME = "UPDATE users SET full_name = ? WHERE id = ?"
@@ -25,8 +27,9 @@ END = "DELETE FROM sessions WHERE digest IN ({digests})"
 class OwnAccount:
     """Names, passwords and sessions, as their owners change them."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, trail: Trail) -> None:
         self._database = database
+        self._trail = trail
 
     def rename(self, user: UserId, full_name: str) -> Deferred[None]:
         """Let others see ``user`` under this full name from now on."""
@@ -61,6 +64,8 @@ class OwnAccount:
             tx.run(FORGET_RESET, user)
             _end(tx, ended)
             people.add_session(tx, session)
+            changed = Deed(Kind.PASSWORD_CHANGED, user, user, address=session.device.address)
+            self._trail.record(tx, changed.saying(sessions_ended=len(ended)))
             return tuple(ended)
 
         return self._database.write("renew_password", work)

@@ -67,6 +67,12 @@ def require_in_service(tx: Transaction, root_ids: Iterable[int]) -> None:
             )
 
 
+def retired(tx: Transaction) -> set[int]:
+    """The numbers of all root keys that were retired."""
+    found = identity(tx)
+    return set() if found is None else {one for one, check in found.checks.items() if not check}
+
+
 def hold(tx: Transaction, root_id: int) -> None:
     """Wait for whoever is just storing something under this root key, and keep others off it."""
     tx.one(FACT + tx.for_update, _name(root_id))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..core.model import RootUse, StoredKey
+from ..core.trail import OPERATOR, Deed, Kind
 from . import log, roots
+from .trail import Trail
 from .transaction import Transaction
 
 KEYS_A_PAGE = 500
@@ -42,11 +44,15 @@ def usernames_under(tx: Transaction, root_id: int, limit: int) -> list[str]:
     return [str(name) for (name,) in tx.all(NAMES_UNDER, root_id, limit)]
 
 
-def retire(tx: Transaction, root_id: int) -> RootUse:
-    """Take a root key out of service, unless something needs it: then it says what."""
+def retire(tx: Transaction, root_id: int, trail: Trail) -> RootUse:
+    """Take a root key out of service, unless something needs it: then it says what.
+
+    The audit log says so first, and proves its head while the key still counts.
+    """
     roots.hold(tx, root_id)
     use = uses(tx).get(root_id, RootUse())
     if not use:
+        trail.record(tx, Deed(Kind.KEY_RETIRED, OPERATOR, str(root_id)))
         roots.close(tx, root_id)
     return use
 

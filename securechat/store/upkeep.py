@@ -6,6 +6,7 @@ from ..core import commands as c
 from ..core import content
 from ..core.errors import Code, Refused
 from ..core.model import MOST_DIRECT_PEOPLE, Changed, RoomId, RoomRole, UserId
+from ..core.trail import Kind
 from . import membership, notices, people, places
 from .act import Act
 from .faults import Conflict
@@ -49,6 +50,7 @@ def archive(act: Act, room: HeldRoom, command: c.ArchiveRoom) -> Changed:
     if command.archived == room.archived and (there := act.nothing_new(room)):
         return there
     act.tx.run(places.ARCHIVED, int(command.archived), room.id)
+    act.note(Kind.ROOM_ARCHIVED, room.id, archived=command.archived)
     return act.tell(room.id, "archived", content.said("archived", archived=command.archived))
 
 
@@ -70,6 +72,7 @@ def _begin(act: Act, command: c.CreateRoom, id_: RoomId) -> Changed:
     people.touch(act.tx, members)
     for member in members:
         membership.take_seat(act, room, member, role, 0)
+    act.note(Kind.ROOM_CREATED, id_, room_kind=command.kind, members=tuple(members))
     plaintext = content.said("created", name=command.name, room_kind=command.kind)
     return act.tell(id_, "created", plaintext, members)
 

@@ -12,6 +12,7 @@ from ..chat.administration import Administration
 from ..chat.invitations import Invitations
 from ..chat.own_account import OwnAccount
 from ..core.buckets import Capacity, per_minute
+from ..core.ports import Audit
 from ..core.settings import Limits
 from .connections import Connections
 from .deleting import Deleting
@@ -59,6 +60,7 @@ def build_site(
     admit: Admit,
     capacity: Capacity,
     metrics: WebMetrics,
+    audit: Audit,
     wall_clock_ms: Callable[[], int],
     secure_cookies: bool,
     behind_proxy: Iterable[Network],
@@ -87,6 +89,7 @@ def build_site(
     capacity           counts open sockets; their owner calls ``capacity.gone(visitor)`` once for
                        each that has ended
     metrics            log-ins, registrations, answers
+    audit              takes what is to be recorded of people and their sessions
     wall_clock_ms      milliseconds since 1970, monotonic within a run
     secure_cookies     True under TLS or an https public URL: ``__Host-`` names and Secure
     behind_proxy       networks whose X-Forwarded-For and X-Forwarded-Proto are believed
@@ -114,6 +117,7 @@ def build_site(
         templates=templates,
         known_registration=lambda: administration.known_registration,
         metrics=metrics,
+        audit=audit,
         wall_clock_ms=wall_clock_ms,
         seconds=reactor.seconds,
     )

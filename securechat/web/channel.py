@@ -256,6 +256,7 @@ class SecureChannel(HTTPChannel):
         self._deadline = None
         if self._requests_seen == 0 and not self.requests:
             # Nothing was asked: browsers open connections ahead of need, and 408 would confuse.
+            self.site.connections.silent(self.site.peer(self.transport.getPeer()))
             self._close()
             return
         self.refuse(408)

@@ -47,11 +47,10 @@ class Connections:
             self._per_address = max(1, min(self._per_address, most // 2))
         self._proxies = proxies
         self._sockets = sockets
-        self._seconds = seconds
         self._by_peer: Counter[str] = Counter()
         self._open = 0
-        self._turned_away = 0
-        self._told_at_s: float | None = None
+        self._turned_away = _Tally(seconds)
+        self._silent = _Tally(seconds)
 
     def enter(self, peer: str) -> Entry | None:
         """Count a connection of ``peer`` and say what it is good for; None: it must not stay."""
@@ -77,18 +76,43 @@ class Connections:
         if self._by_peer[key] <= 0:
             del self._by_peer[key]
 
+    def silent(self, peer: str) -> None:
+        """A connection asked for nothing within its time, as those that browsers open ahead."""
+        count = self._silent.one_more()
+        if count:
+            log.info(
+                "{count} connections asked for nothing and were closed, the last from {address}",
+                event="silent",
+                count=count,
+                address=peer,
+            )
+
     def _turn_away(self, whose: str, peer: str) -> None:
-        # Not a line each: a flood must not fill the disk.
-        self._turned_away += 1
+        count = self._turned_away.one_more()
+        if count:
+            log.warn(
+                "{count} connections were turned away, the last from {address}: "
+                "{whose} has too many",
+                event="turned_away",
+                count=count,
+                address=peer,
+                whose=whose,
+            )
+
+
+class _Tally:
+    """Counts what would be a line each: a flood must not fill the disk."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._count = 0
+        self._told_at_s: float | None = None
+
+    def one_more(self) -> int:
+        """How many there were since this was told last, if it is time to tell again; else 0."""
+        self._count += 1
         now_s = self._seconds()
         if self._told_at_s is not None and now_s - self._told_at_s < TELL_EVERY_S:
-            return
-        log.warn(
-            "{count} connections were turned away, the last from {address}: {whose} has too many",
-            event="turned_away",
-            count=self._turned_away,
-            address=peer,
-            whose=whose,
-        )
-        self._turned_away = 0
-        self._told_at_s = now_s
+            return 0
+        told, self._count, self._told_at_s = self._count, 0, now_s
+        return told

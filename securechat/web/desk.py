@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from twisted.logger import Logger
@@ -15,10 +15,12 @@ from ..chat.accounts import Accounts
 from ..chat.sessions import DAY_MS
 from ..core.buckets import Buckets, address_key
 from ..core.devices import device_of
-from ..core.model import Device, Registration, Session, User
+from ..core.model import Device, Registration, Session, User, UserId
 from ..core.names import BadName, fold_username
+from ..core.ports import Audit
 from ..core.sentences import Sentence
 from ..core.settings import Limits
+from ..core.trail import Deed, Kind
 from . import headers
 from .answers import STALE, Answer, Sentences, throttled
 from .forms import Form, is_form, read_form
@@ -60,6 +62,7 @@ class Desk:
         templates: Templates,
         known_registration: Callable[[], Registration],
         metrics: WebMetrics,
+        audit: Audit,
         wall_clock_ms: Callable[[], int],
         seconds: Callable[[], float],
     ) -> None:
@@ -68,6 +71,7 @@ class Desk:
         self._known_registration = known_registration
         self._known_browsers = known_browsers
         self._metrics = metrics
+        self._audit = audit
         self._seconds = seconds
         self.origins = origins
         self.cookies = cookies
@@ -80,8 +84,24 @@ class Desk:
         return await self._accounts.session_of(self.cookies.token(request), self.now_ms())
 
     def device(self, request: SecureRequest) -> Device:
-        """What the browser calls itself."""
-        return device_of(request.user_agent())
+        """What the browser calls itself, and where it is."""
+        return replace(device_of(request.user_agent()), address=request.client_address())
+
+    def record(
+        self,
+        request: SecureRequest,
+        kind: Kind,
+        user: UserId | None,
+        *,
+        outcome: str = "done",
+        is_user: bool = True,
+    ) -> None:
+        """Have the audit log say what was done, or refused, from here to the account of ``user``.
+
+        ``is_user``: by that very person, as far as we know; else by nobody knows whom.
+        """
+        actor = user if is_user else None
+        self._audit.record(Deed(kind, actor, user, outcome, address=request.client_address()))
 
     def form(
         self, request: SecureRequest, throttle: Buckets, session_token: str | None = None

@@ -69,6 +69,7 @@ class Door(Resource):
     def render(self, request: SecureRequest) -> int:
         """Decide, which takes a look into the database; the visitor may leave meanwhile."""
         if request.method != b"GET":
+            request.site.note_refusal("method", request.client_address())
             request.setHeader(b"Allow", b"GET")
             request.refuse(405)
             return NOT_DONE_YET

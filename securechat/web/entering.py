@@ -12,7 +12,9 @@ from ..chat.accounts import Accounts, WrongPair
 from ..chat.administration import Administration
 from ..core.attempts import TooSoon
 from ..core.errors import Busy, Unavailable
+from ..core.model import UserId
 from ..core.sentences import Sentence
+from ..core.trail import Kind
 from .answers import (
     CLOSED,
     INVITED_ONLY,
@@ -29,6 +31,8 @@ from .sessions import came_from_us
 from .site import SecureRequest, WebMetrics
 
 log = Logger()
+
+WRONG_PAIR = Answer(401, "wrong_pair", Sentence("answer.wrong_pair"))
 
 _INVITE = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -113,10 +117,16 @@ class Entering:
     async def login(self, request: SecureRequest) -> None:
         """POST /login"""
         form, answer = self._desk.form(request, self._throttles.logins)
+        whose: UserId | None = None
         if answer is None:
-            answer = await self._try_login(request, form)
+            try:
+                answer = await self._try_login(request, form)
+            except WrongPair as wrong:
+                whose, answer = wrong.whose, WRONG_PAIR
         self._metrics.login(outcome(answer))
         if answer is not None:
+            why = answer.why
+            self._desk.record(request, Kind.LOG_IN_REFUSED, whose, outcome=why, is_user=False)
             invite = _invite(form.get("join"))
             self._desk.show_again(request, "login.html", form, answer, invite=invite)
 
@@ -130,8 +140,6 @@ class Entering:
                 device=self._desk.device(request),
                 source=self._desk.source(request, form.get("username")),
             )
-        except WrongPair:
-            return Answer(401, "wrong_pair", Sentence("answer.wrong_pair"))
         except TooSoon as error:
             return too_soon(error)
         except (Busy, Unavailable) as error:
@@ -156,7 +164,10 @@ class Entering:
             note(request, "csrf")
             request.refuse(403)
             return
+        session = await self._desk.session(request)
         await self._accounts.log_out(token)
+        if session is not None:
+            self._desk.record(request, Kind.LOGGED_OUT, session.user.id)
         self._desk.cookies.sign_out(request)
         # "cache": Back shows no page of before. "storage": whoever logs out leaves the machine, and
         # unsent drafts are messages in the clear. Not "cookies": that would end sessions of other

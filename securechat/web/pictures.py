@@ -9,7 +9,7 @@ import io
 import segno
 
 from ..core.model import TOKEN
-from .desk import Desk, Throttles
+from .desk import Desk, Throttles, note
 from .site import SecureRequest
 
 _DARK, _LIGHT = "#000", "#fff"
@@ -49,6 +49,7 @@ class Pictures:
     async def invite(self, request: SecureRequest) -> None:
         """Answer with the picture of the link to ``/join/<token>`` under the page's own address."""
         if await self._desk.session(request) is None:
+            note(request, "session")
             request.refuse(401)
             return
         signed_in = self._desk.cookies.token(request)
@@ -58,6 +59,7 @@ class Pictures:
             return
         token = form.get("token")
         if TOKEN.fullmatch(token) is None:
+            note(request, "malformed_form")
             request.refuse(422)
             return
         sent = request.requestHeaders.getRawHeaders(b"Origin")

@@ -16,7 +16,7 @@ from ..core.errors import Unavailable
 from ..core.model import Registration, User
 from ..core.sentences import Sentence
 from .answers import NOT_ACCEPTED, Answer, cannot_now, not_accepted, wrong_fields
-from .desk import Desk, Throttles, query_of
+from .desk import Desk, Throttles, note, query_of
 from .forms import Form
 from .pictures import data_address
 from .site import SecureRequest, WebMetrics
@@ -65,20 +65,24 @@ class SettingUp:
         except Unavailable as error:
             answer = cannot_now(error)
         if answer is NO_TOKEN:
-            request.refuse(404)
+            self._over(request)
         elif answer is not None:
             self._desk.show_again(request, "setup.html", form, answer, token=token)
 
     async def _may(self, request: SecureRequest, token: str) -> bool:
         answer = self._desk.throttled(request, self._throttles.links)
         if answer is None and await self._administration.is_set_up():
-            request.refuse(404)
+            self._over(request)
             return False
         if answer is None and not self._administration.may_set_up(token):
             answer = NO_TOKEN
         if answer is not None:
             self._desk.refuse(request, answer)
         return answer is None
+
+    def _over(self, request: SecureRequest) -> None:
+        note(request, "set_up")
+        request.refuse(404)
 
     async def _try(self, request: SecureRequest, form: Form) -> Answer | None:
         registration = form.get("registration")

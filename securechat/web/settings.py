@@ -17,6 +17,7 @@ from ..core.attempts import TooSoon
 from ..core.errors import Busy
 from ..core.model import Session, reference_of
 from ..core.sentences import Sentence
+from ..core.trail import Kind
 from .answers import Answer, cannot_now, not_accepted, too_soon
 from .desk import Desk, Throttles, go, query_of
 from .forms import Form
@@ -97,6 +98,7 @@ class Settings:
             await self._own_account.rename(asking.session.user, asking.form.get("fullname"))
         except InvalidFields as error:
             return not_accepted(error)
+        self._record(asking, Kind.RENAMED)
         log.info(
             "{username} has another full name now, from {address}", event="renamed", **_who(asking)
         )
@@ -118,6 +120,7 @@ class Settings:
                 self._desk.device(request),
             )
         except WrongPassword:
+            self._record(asking, Kind.PASSWORD_REFUSED, "wrong_password")
             wrong = {"current": Sentence("settings.password.wrong")}
             return Answer(422, "wrong_password", Sentence("answer.fields"), wrong)
         except InvalidFields as error:
@@ -125,6 +128,7 @@ class Settings:
         except Busy as error:
             return cannot_now(error)
         except TooSoon as error:
+            self._record(asking, Kind.PASSWORD_REFUSED, "throttled_account")
             return too_soon(error)
         self._desk.sign_in(request, asking.session.user, token)
         log.info(
@@ -139,6 +143,7 @@ class Settings:
         ended = await self._own_account.end_one(asking.session, reference, self._desk.now_ms())
         # One that has ended meanwhile is what was asked for.
         if ended:
+            self._record(asking, Kind.SESSIONS_ENDED)
             log.info(
                 "{username} has ended another session from {address}",
                 event="sessions_ended",
@@ -148,12 +153,16 @@ class Settings:
 
     async def _end_others(self, asking: Asking) -> Answer | None:
         await self._own_account.end_others(asking.session)
+        self._record(asking, Kind.SESSIONS_ENDED)
         log.info(
             "{username} has ended all other sessions from {address}",
             event="sessions_ended",
             **_who(asking),
         )
         return None
+
+    def _record(self, asking: Asking, kind: Kind, outcome: str = "done") -> None:
+        self._desk.record(asking.request, kind, asking.session.user.id, outcome=outcome)
 
     async def _values(self, request: SecureRequest, session: Session) -> dict[str, Any]:
         others = await self._own_account.other_sessions(session, self._desk.now_ms())

@@ -188,7 +188,9 @@ class SecureRequest(Request):
 
     def processingFailed(self, reason: Failure) -> Failure:
         """An unexpected exception: told to the log, and to the visitor only that it happened."""
-        log.failure("a request failed", failure=reason, path=_told(self.path))
+        log.failure(
+            "a request failed", failure=reason, event="request_failed", path=_told(self.path)
+        )
         if not self.startedWriting and not self._disconnected:
             self.refuse(500)
         elif not self.finished:

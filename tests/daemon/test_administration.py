@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, gatherResults
@@ -75,6 +78,40 @@ class CommandLineCase(ProcessCase):
         self.assertEqual(await self.stranger(daemon, "ada").log_in(new), 303)
         self.assertEqual((await lost.request("GET", path))[0], 404)
         self.assertNotIn(path.rpartition("/")[2], daemon.log())
+
+
+class AuditLog(CommandLineCase):
+    async def test_what_was_done_is_there_to_be_read_and_stays_provable(self) -> None:
+        daemon = self.new_daemon()
+        daemon.start()
+        await self.granted_and_reset(daemon)
+        await self.stranger(daemon, "ada").log_in("a wrong one")
+        await self.done(daemon, "admin", "reports")
+        daemon.kill()
+        self.assertIn("the audit log is intact", await self.done(daemon, "audit", "verify"))
+        daemon.start()
+        daemon.stop()
+        told = await self.done(daemon, "audit", "tail", "--lines", "100", "--json")
+        rows = [json.loads(line) for line in told.splitlines()]
+        kinds = [row["kind"] for row in rows]
+        self.assertEqual([row["number"] for row in rows], list(range(1, len(rows) + 1)))
+        for kind in ("registered", "administrator_granted", "reset_made", "password_reset"):
+            self.assertIn(kind, kinds)
+        self.assertIn("reports_read", kinds)
+        self.assertEqual(kinds.count("started"), 2)
+        [registered] = [row for row in rows if row["kind"] == "registered"]
+        self.assertEqual(registered["address"], "127.0.0.1")
+        database = daemon.data_dir / "securechat.sqlite3"
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute("UPDATE audit SET actor = 'x' WHERE kind = 'reports_read'")
+            connection.commit()
+        status, output, _ = await self.command(daemon, "audit", "verify")
+        number = kinds.index("reports_read") + 1
+        self.assertEqual((status, output.partition(":")[0]), (1, str(number)))
+        self.assertEqual((await self.command(daemon, "fsck"))[0], 1)
+        database.unlink()
+        status, _, errors = await self.command(daemon, "audit", "verify")
+        self.assertEqual((status, "there is no database" in errors), (2, True), errors)
 
 
 class FirstAdministrator(CommandLineCase):

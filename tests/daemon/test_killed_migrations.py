@@ -19,8 +19,7 @@ from securechat.core.model import GENERAL, Draft, MessageId
 from securechat.core.settings import MysqlDatabase, SqliteDatabase
 from securechat.store import Store, log, migrations, people
 from securechat.store.transaction import Transaction
-from tests.store.sealing import NOW_MS, id_of, person
-from tests.store.wellfed import ROOTS
+from tests.store.sealing import NOW_MS, ROOTS, id_of, person
 from tests.support.daemon import DaemonProcess
 
 from .cases import MariaDBCase, ProcessCase

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 class Mutation:
     """``old`` stands once in ``file`` and becomes ``new``; then one of ``tests`` fails.
 
-    ``tests`` are names that trial takes, or ``tests/js/*.test.js`` for node, or ``semgrep``
-    for the rules over the source. ``taken_out`` says in words what is no longer so.
+    ``tests`` are names that trial takes, or ``tests/js/*.test.js`` for node, or one of ``rules/``
+    for semgrep, which ``script/test lint`` installs. ``taken_out`` says in words what is no longer
+    so.
     """
 
     promise: str

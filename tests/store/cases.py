@@ -11,11 +11,13 @@ from twisted.trial.unittest import TestCase
 
 from securechat.core.model import GENERAL, Page, RoomId, User
 from securechat.core.settings import MysqlDatabase, SqliteDatabase
+from securechat.core.trail import Signer
 from securechat.store import Store
+from securechat.store.trail import Trail
 from securechat.store.transaction import Transaction
 from tests.support import mariadb
 
-from .sealing import NOW_MS, password, session
+from .sealing import NOW_MS, ROOTS, password, session
 
 
 class StoreCase(TestCase):
@@ -33,7 +35,7 @@ class StoreCase(TestCase):
 
     def open(self, settings: SqliteDatabase | MysqlDatabase | None = None, **options: Any) -> Store:
         """A running store, closed when the test ends."""
-        store = Store(settings or self.settings, **options)
+        store = Store(settings or self.settings, trail=Trail(Signer(ROOTS)), **options)
         self.addCleanup(lambda: Deferred.fromCoroutine(store.stop()))
         store.ledger.prepare()
         store.start()

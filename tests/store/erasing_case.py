@@ -22,8 +22,7 @@ from securechat.core.model import Draft, MessageId, RoomId, StoredEvent, User
 from securechat.metrics import Metrics
 from securechat.store import Store, log
 from tests.store.changing import ChangingCase
-from tests.store.sealing import NOW_MS, id_of, numbers
-from tests.store.wellfed import ROOTS
+from tests.store.sealing import NOW_MS, ROOTS, id_of, numbers
 from tests.unit.fakes_ports import HeardBus
 
 CANARY = "a canary that sang"

@@ -22,8 +22,8 @@ from securechat.core.keys import RoomKeys
 from securechat.core.model import GENERAL, RoomId, StoredKey
 from securechat.store.evidence import Evidence
 from tests.store.changing import ChangingCase
-from tests.store.sealing import NOW_MS, person
-from tests.store.wellfed import ROOTS, Talk
+from tests.store.sealing import NOW_MS, ROOTS, person
+from tests.store.wellfed import Talk
 
 ANN, BOB = person("ann"), person("bob")
 

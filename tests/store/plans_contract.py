@@ -14,7 +14,8 @@ from twisted.internet.defer import Deferred
 
 import securechat.store
 from securechat.core.model import GENERAL, Asking, Reading, RoomId
-from securechat.store import people
+from securechat.core.trail import Deed, Kind
+from securechat.store import people, trail
 from securechat.store.transaction import Row, Transaction
 from tests.store.cases import StoreCase
 from tests.store.sealing import NOW_MS, CheapSealer, draft, person, session
@@ -135,6 +136,13 @@ class PlanContract(StoreCase):
         self.assertEqual(len(glance.sights), len(CROWD))
         self.assertEqual([event.seq for event in glance.events], [99, 100])
         self.assertEqual(len(said), 3)
+
+    async def test_whoever_adds_to_the_audit_log_or_shows_its_end_walks_none_of_it(self) -> None:
+        for _ in range(20):
+            await self.store.audit.append([Deed(Kind.STARTED, "operator")] * 100)
+        await self.analyzed()
+        for sql, *values in ((trail.TIP,), (trail.NEWEST, 20), (trail.AFTER, 1_900, 2_000, 200)):
+            self.assertEqual(await self.explained(sql, *values), [], sql)
 
     async def test_no_reading_walks_a_table_or_sorts(self) -> None:
         await self.fill()

@@ -19,14 +19,18 @@ from securechat.config import Config
 from securechat.core.errors import Misconfigured, Unavailable
 from securechat.core.keys import RoomKeys, RootKeys
 from securechat.core.model import Identity, PasswordHash, RootUse
+from securechat.core.trail import Signer
 from securechat.store import log, people
+from securechat.store.ledger import Ledger
+from securechat.store.trail import Trail
 from securechat.store.transaction import Transaction
 from tests.store.cases import StoreCase
-from tests.store.sealing import NOW_MS, password, person, session
-from tests.store.wellfed import ROOTS, Talk
+from tests.store.sealing import NOW_MS, ROOTS, password, person, session
+from tests.store.wellfed import Talk
 
 ANN, BOB, EVE = person("ann"), person("bob"), person("eve")
 BOTH = ROOTS.adding(2, b"2" * 32, NOW_MS)
+TRAIL = Trail(Signer(BOTH))
 RENEWED = PasswordHash(b"$2b$12$" + b"y" * 53, 2)
 
 
@@ -90,13 +94,13 @@ class InServiceContract(RotationCase):
 
     async def test_a_root_key_that_is_needed_is_not_retired(self) -> None:
         await self.filled()
-        self.assertEqual(self.ledger.retire(1), RootUse(3, 2))
+        self.assertEqual(self.ledger.retire(1, TRAIL), RootUse(3, 2))
         self.assertEqual(self.ledger.identity(), ROOTS.identity())
 
     async def test_one_that_nothing_needs_is_retired_for_good(self) -> None:
         self.ledger.admit(BOTH.identity())
         for _ in range(2):
-            self.assertFalse(self.ledger.retire(1))
+            self.assertFalse(self.ledger.retire(1, TRAIL))
             checks = {1: b"", 2: BOTH.identity().checks[2]}
             self.assertEqual(self.ledger.identity(), Identity(ROOTS.database_id, checks))
         self.assertRaises(Misconfigured, self.ledger.admit, ROOTS.identity())
@@ -105,7 +109,7 @@ class InServiceContract(RotationCase):
         await self.joined(ANN)
         await self.store.accounts.renew_hash(ANN.id, password(), RENEWED)
         self.ledger.admit(BOTH.identity())
-        self.assertFalse(self.ledger.retire(1))
+        self.assertFalse(self.ledger.retire(1, TRAIL))
         stale = Talk(self.store)
         why = await self.refused(Unavailable, lambda: stale.post(ANN, "text", "late"))
         self.assertIn("root key 1 was retired", why)
@@ -125,7 +129,7 @@ class InServiceContract(RotationCase):
             people.add_session(tx, session(ANN))
             blockingCallFromThread(
                 cast(IReactorFromThreads, reactor),
-                lambda: retiring.append(deferToThread(self.ledger.retire, 1)),
+                lambda: retiring.append(deferToThread(self.ledger.retire, 1, TRAIL)),
             )
             time.sleep(0.3)
 
@@ -219,7 +223,7 @@ class CommandsContract(RotationCase):
 
     async def test_a_retirement_broken_off_before_the_file_heard_of_it_is_finished(self) -> None:
         await self.done("rotate")
-        self.assertFalse(self.ledger.retire(1))
+        self.assertFalse(self.ledger.retire(1, Trail(Signer(self.roots))))
         self.assertIn("root key 1", await self.done("status"))
         await self.assert_in_order()
         keyring.read(self.config.keyring).settle(self.ledger)
@@ -289,3 +293,12 @@ class CommandsContract(RotationCase):
         self.assertEqual((await self.keys("retire", 1))[0], 1)
         self.assertEqual((await self.keys("verify"))[0], 1)
         self.assertEqual(self.ledger.identity(), ROOTS.identity())
+
+    async def test_what_was_done_and_cannot_be_recorded_is_done_all_the_same(self) -> None:
+        def away(ledger: object, trail: object, deed: object) -> None:
+            raise Unavailable("the server is gone")
+
+        self.patch(Ledger, "record", away)
+        told = await self.done("rotate")
+        self.assertIn("root key 2 is in the keyring", told)
+        self.assertIn("The audit log does not say so", told)

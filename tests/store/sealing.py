@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from securechat.core import content, envelope
 from securechat.core.errors import Damaged
+from securechat.core.keys import RootKeys
 from securechat.core.model import (
     GENERAL,
     Appended,
@@ -24,6 +25,7 @@ from securechat.core.model import (
     UserId,
 )
 
+ROOTS = RootKeys("id-of-this-database", {1: bytes(range(32))})
 NOW_MS = 1_700_000_000_000
 
 

@@ -23,8 +23,8 @@ from securechat.core.model import GENERAL, Page, StoredEvent
 from securechat.core.settings import SqliteDatabase
 from securechat.store import Store
 from tests.store.cases import SqliteCase
-from tests.store.sealing import person
-from tests.store.wellfed import ROOTS, Talk
+from tests.store.sealing import ROOTS, person
+from tests.store.wellfed import Talk
 
 ANN = person("ann")
 EVENTS = 2_000

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from securechat.core import content
-from securechat.core.keys import RoomKeys, RootKeys
+from securechat.core.keys import RoomKeys
 from securechat.core.model import GENERAL, Appended, Draft, MessageId, RoomId, User
 from securechat.store import Store, log, notices
 from securechat.store.transaction import Transaction
-from tests.store.sealing import NOW_MS, id_of
-
-ROOTS = RootKeys("id-of-this-database", {1: bytes(range(32))})
+from tests.store.sealing import NOW_MS, ROOTS, id_of
 
 
 class Talk:

@@ -97,7 +97,7 @@ class MemoryAdministration:
         return self.people.users[username][0] if now_ms < expires_ms else None
 
     async def use_reset(
-        self, digest: bytes, password: PasswordHash, now_ms: int
+        self, digest: bytes, password: PasswordHash, now_ms: int, address: str | None = None
     ) -> tuple[SessionDigest, ...] | None:
         user = await self.reset_of(digest, now_ms)
         if user is None:

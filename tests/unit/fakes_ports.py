@@ -14,6 +14,7 @@ from securechat.core.model import (
 )
 from securechat.core.passwords import hash_password, password_matches
 from securechat.core.ports import News
+from securechat.core.trail import Deed
 
 PEPPERS = {1: b"p" * 32}
 
@@ -90,3 +91,13 @@ class CountingRandom:
     def __call__(self, n_bytes: int) -> bytes:
         self._count += 1
         return hashlib.shake_256(self._count.to_bytes(8, "big")).digest(n_bytes)
+
+
+class HeardAudit:
+    """The port Audit that keeps what was to be recorded."""
+
+    def __init__(self) -> None:
+        self.deeds: list[Deed] = []
+
+    def record(self, deed: Deed) -> None:
+        self.deeds.append(deed)

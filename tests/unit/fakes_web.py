@@ -33,7 +33,14 @@ from .fakes_administration import MemoryAdministration
 from .fakes_erasing import MemoryErasure
 from .fakes_invites import MemoryRooms
 from .fakes_own_account import MemoryOwnAccount
-from .fakes_ports import CountedMetrics, CountingRandom, HeardBus, InlineHashing, memory_sealer
+from .fakes_ports import (
+    CountedMetrics,
+    CountingRandom,
+    HeardAudit,
+    HeardBus,
+    InlineHashing,
+    memory_sealer,
+)
 from .fakes_wire import Response, Wire, parse
 
 
@@ -58,6 +65,7 @@ class Web:
         self.hashing = InlineHashing()
         self.bus = HeardBus()
         self.metrics = CountedMetrics()
+        self.audit = HeardAudit()
         self.limits = limits or Limits()
         self.random = CountingRandom()
         self.accounts = Accounts(
@@ -97,6 +105,7 @@ class Web:
             admit=admit or (lambda visitor: Protocol()),
             capacity=self.capacity,
             metrics=self.metrics,
+            audit=self.audit,
             wall_clock_ms=self.now_ms,
             secure_cookies=self.secure,
             behind_proxy=[ip_network(network) for network in behind_proxy],

@@ -26,6 +26,7 @@ T = TypeVar("T")
 NEW = "another long secret"
 
 
+AUDIT = (["audit"], ["audit", "tail"], ["audit", "verify"])
 KEYS = (["keys"], *(["keys", one] for one in ("status", "rotate", "rewrap", "retire", "verify")))
 
 
@@ -167,6 +168,8 @@ class TheCommandLine(SynchronousTestCase):
             *([], ["admin"], ["admin", "grant"], ["admin", "reports", "x"], ["x"]),
             *(["keys"], ["keys", "retire"], ["keys", "retire", "1", "2"], ["keys", "rotat"]),
             *(["keys", "retire", number] for number in ("x", "0", "-1", "1.5", "\u0661", "9" * 30)),
+            *(["audit"], ["audit", "tail", "x"], ["audit", "verify", "x"], ["audit", "x"]),
+            *(["audit", "tail", "--lines", number] for number in ("0", "-1", "x", "9" * 30)),
             *(["keys", command, "1"] for command in ("status", "rotate", "rewrap", "verify")),
         ):
             errors = StringIO()
@@ -175,7 +178,15 @@ class TheCommandLine(SynchronousTestCase):
             self.assertRegex(errors.getvalue(), r"\Asecurechat: .+\n\Z")
 
     def test_every_command_has_help(self) -> None:
-        for words in ([], ["admin"], ["admin", "grant"], ["admin", "reset"], ["fsck"], *KEYS):
+        for words in (
+            [],
+            ["admin"],
+            ["admin", "grant"],
+            ["admin", "reset"],
+            ["fsck"],
+            *AUDIT,
+            *KEYS,
+        ):
             output = StringIO()
             self.patch(sys, "stdout", output)
             ended = self.assertRaises(SystemExit, main, [*words, "--help"])

@@ -105,6 +105,7 @@ class DaemonCase(SynchronousTestCase):
             origins=Origins(),
             wall_clock=lambda: START_MS,
             reactor=reactor or self.clock,
+            recorder=cast(Any, self.sockets),
             foreground=True,
         )
 

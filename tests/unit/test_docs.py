@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from prometheus_client import generate_latest
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.chat.rooms import FOUND_A_PAGE, MEMBERS_A_PAGE
@@ -18,8 +21,11 @@ from securechat.core.errors import RETRYABLE, TEXTS, Close, Code
 from securechat.core.model import MOST_DIRECT_PEOPLE, MOST_UNREAD
 from securechat.core.parsing import COMMANDS
 from securechat.core.settings import Limits, limit_names, limit_range
+from securechat.core.trail import Kind
+from securechat.log import json_line
 from securechat.metrics import Metrics
 from securechat.options import HELP, Options
+from securechat.web import site
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "securechat"
@@ -65,6 +71,51 @@ def bare(cell: str) -> str:
 def option_names() -> set[str]:
     """Every option of `twistd securechat`, but for those that every command has."""
     return {name.rstrip("=") for name in Options().longOpt} - {"help", "version"}
+
+
+def logged_in(module: ast.Module) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Every ``log.…(…, event="…")`` but debugging: the event, its level, its fields."""
+    returned = {
+        function.name: frozenset(
+            str(key.value)
+            for each in ast.walk(function)
+            if isinstance(each, ast.Return) and isinstance(each.value, ast.Dict)
+            for key in each.value.keys
+            if isinstance(key, ast.Constant)
+        )
+        for function in module.body
+        if isinstance(function, ast.FunctionDef)
+    }
+    for call in ast.walk(module):
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+            continue
+        said = {each.arg: each.value for each in call.keywords if each.arg}
+        event, level = said.pop("event", None), call.func.attr
+        if not isinstance(event, ast.Constant) or level == "debug":
+            continue
+        fields = set(said)
+        for each in call.keywords:
+            if each.arg is None and isinstance(each.value, ast.Call):
+                fields |= returned[ast.unparse(each.value.func)]
+        if level == "failure":
+            level, fields = "critical", fields | {"failure"}
+        yield str(event.value), level, frozenset(fields)
+
+
+def refusals() -> Iterator[str]:
+    """The words that are handed to ``note_refusal``: in answers, at the door, by the site."""
+    yield from site.REFUSALS.values()
+    for path in (PACKAGE / "web").glob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            place = {"Answer": 1, "Refusal": 1, "note": 1, "note_refusal": 0, "throttled": 0}.get(
+                ast.unparse(call.func).rpartition(".")[2]
+            )
+            if place is not None and len(call.args) > place:
+                word = call.args[place]
+                if isinstance(word, ast.Constant):
+                    yield str(word.value)
 
 
 class ConfigurationTable(SynchronousTestCase):
@@ -163,11 +214,30 @@ class ProtocolTables(SynchronousTestCase):
 
 
 class Watching(SynchronousTestCase):
-    def test_every_event_of_the_log_is_described(self) -> None:
-        modules = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
-        logged = re.compile(r'log\.(?!debug)\w+\([^()]*?\bevent="(\w+)"')
-        found = {name for module in modules for name in logged.findall(module)}
-        self.assertEqual({bare(row[0]) for row in table("docs/operations.md", "event")}, found)
+    def test_every_event_of_the_log_is_described_with_its_level_and_fields(self) -> None:
+        described = {}
+        for event, level, names, _ in table("docs/operations.md", "event"):
+            described[bare(event)] = (level, frozenset(re.findall(r"`(\w+)`", names)))
+        logged: dict[str, tuple[str, frozenset[str]]] = {}
+        for path in PACKAGE.rglob("*.py"):
+            for event, level, fields in logged_in(ast.parse(path.read_text(encoding="utf-8"))):
+                said = logged.setdefault(event, (level, fields))
+                self.assertEqual(said, (level, fields), event)
+        self.assertEqual(set(described), set(logged))
+        for event, said in described.items():
+            self.assertEqual(said, logged[event], event)
+
+    def test_every_word_that_says_why_a_request_was_refused_is_described(self) -> None:
+        whys = {row[0] for row in table("docs/operations.md", "why")}
+        self.assertEqual({bare(why) for why in whys}, set(refusals()))
+
+    def test_the_fields_of_every_line_are_described(self) -> None:
+        rows = {bare(row[0]): row[1] for row in table("docs/operations.md", "field")}
+        least = {"log_time": 0.0, "log_namespace": "x", "log_format": "x"}
+        always = {name for name, answer in rows.items() if answer == "yes"}
+        self.assertEqual(always, set(json.loads(json_line(least))))
+        most = {**least, "event": "x", "log_failure": Failure(ValueError())}
+        self.assertEqual(set(rows), set(json.loads(json_line(most))))
 
     def test_every_metric_is_described_under_its_name(self) -> None:
         rows = table("docs/operations.md", "metric")
@@ -175,6 +245,19 @@ class Watching(SynchronousTestCase):
         families = re.findall(r"^# TYPE (\S+) (\S+)$", shown, re.MULTILINE)
         ours = {(name, kind) for name, kind in families if not name.endswith("_created")}
         self.assertEqual({(bare(row[0]), row[1]) for row in rows}, ours)
+
+
+class AuditLog(SynchronousTestCase):
+    def test_every_kind_is_described_and_recorded_somewhere(self) -> None:
+        described = [bare(row[0]) for row in table("docs/operations.md", "kind")]
+        self.assertEqual(described, [str(kind) for kind in Kind])
+        others = [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "core" / "trail.py"]
+        code = "".join(path.read_text(encoding="utf-8") for path in others)
+        told = ["joined", "left", "removed", "banned", "unbanned", "muted", "unmuted", "role"]
+        told += ["unproven"]
+        for kind in Kind:
+            if kind not in told:
+                self.assertIn(f"Kind.{kind.name}", code)
 
 
 class Delivery(SynchronousTestCase):

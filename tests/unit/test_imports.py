@@ -34,6 +34,7 @@ WIRING = {
     "__init__",
     "__main__",
     "administration",
+    "auditing",
     "clock",
     "config",
     "daemon",

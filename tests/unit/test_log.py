@@ -6,11 +6,19 @@ import io
 import json
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.logger import LogEvent, Logger, LogLevel, LogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from securechat import log
+
+# Every character that ends a line, turns the direction of writing, or commands a terminal.
+DANGEROUS = [
+    *(chr(code) for code in (*range(0x20), *range(0x7F, 0xA0))),
+    *"\u2028\u2029\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ud800\udfff",
+]
 
 
 def event(message: str = "", **fields: object) -> LogEvent:
@@ -70,6 +78,27 @@ class Lines(SynchronousTestCase):
             as_json = log.json_line(event("{name} came", name=typed))
             self.assertEqual(len(as_json.splitlines()), 1)
             self.assertEqual(json.loads(as_json)["name"], typed)
+
+    @given(st.text(), st.text(max_size=3), st.sampled_from(DANGEROUS))
+    def test_whatever_is_typed_into_any_field_a_line_stays_one_and_reads_as_it_was_said(
+        self, before: str, after: str, evil: str
+    ) -> None:
+        typed = f"{before}{evil}{after}"
+        fields: dict[str, object] = {"name": typed, "names": [typed, [typed]], "level": typed}
+        record = event("{name} {names} {level}", event=typed, **fields)
+        record["log_namespace"] = typed
+        record["log_failure"] = failure(typed)
+        text = log.text_line(record)
+        self.assertTrue(text.endswith("\n") and evil not in text.replace("\n", ""))
+        head, *trace = text.splitlines()
+        self.assertTrue(head.startswith("2023-11-14T22:13:20.250Z info "))
+        self.assertTrue(all(line.startswith("    ") for line in trace))
+        as_json = log.json_line(record)
+        self.assertEqual(len(as_json.splitlines()), 1)
+        self.assertTrue(as_json.isascii())
+        told = json.loads(as_json)
+        self.assertEqual((told["name"], told["level_"]), (typed, typed))
+        self.assertEqual(told["names"], [typed, [typed]])
 
     def test_braces_in_what_people_type_are_only_text(self) -> None:
         self.assertIn("{user} {0.x}", log.text_line(event("{name}", name="{user} {0.x}")))

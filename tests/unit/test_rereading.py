@@ -21,6 +21,7 @@ from securechat.hangup import on_hangup
 from securechat.rereading import Rereading
 from securechat.roots import LiveRoots
 
+from .fakes_ports import HeardAudit
 from .test_keyring import MemoryLedger
 
 OLD = RootKeys("of-this-database", {1: b"1" * 32})
@@ -34,7 +35,10 @@ class RereadingCase(TestCase):
         self.ledger = MemoryLedger(OLD.identity())
         self.roots = LiveRoots(keyring.read(self.path))
         self.forgotten: list[RootKeys] = []
-        self.rereading = Rereading(self.path, self.roots, self.ledger, self.forget, reactor)
+        self.audit = HeardAudit()
+        self.rereading = Rereading(
+            self.path, self.roots, self.ledger, self.forget, reactor, self.audit
+        )
         self.rereading.be_ready()
         self.logged: list[LogEvent] = []
         observer: Any = self.logged.append
@@ -87,7 +91,7 @@ class Taken(RereadingCase):
             await deferLater(reactor, 0.01)
 
     async def test_what_is_wanted_before_the_database_is_known_is_done_then(self) -> None:
-        early = Rereading(self.path, self.roots, self.ledger, self.forget, reactor)
+        early = Rereading(self.path, self.roots, self.ledger, self.forget, reactor, self.audit)
         keyfile.replace(self.path, BOTH)
         early.reread()
         await deferLater(reactor, 0.05)
@@ -96,15 +100,18 @@ class Taken(RereadingCase):
         while self.roots.newest[0] != 2:
             await deferLater(reactor, 0.01)
 
-    async def test_no_key_is_logged(self) -> None:
+    async def test_no_key_is_logged_or_recorded(self) -> None:
         keyfile.replace(self.path, BOTH)
         await self.read_again()
-        self.assertNotIn("2222", repr(self.logged))
+        self.assertNotIn("2222", repr((self.logged, self.audit.deeds)))
+        [read] = self.audit.deeds
+        self.assertEqual((read.kind, read.detail), ("keyring_read", (("root_ids", (1, 2)),)))
 
 
 class Refused(RereadingCase):
     async def refused(self, *words: str) -> None:
         self.assertEqual(await self.read_again(), "keyring_refused")
+        self.assertEqual(self.audit.deeds[-1].kind, "keyring_refused")
         for word in words:
             self.assertIn(word, self.logged[-1]["reason"])
         self.assertEqual(self.roots.now, OLD)
