@@ -41,9 +41,13 @@ class Kind(StrEnum):
     RESET_MADE = "reset_made"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind, and no password
     ADMINISTRATOR_GRANTED = "administrator_granted"
+    ACCOUNT_DISABLED = "account_disabled"
+    ACCOUNT_ENABLED = "account_enabled"
+    ACCOUNT_ERASED = "account_erased"
     REPORTS_READ = "reports_read"
     ROOM_CREATED = "room_created"
     ROOM_ARCHIVED = "room_archived"
+    ROOM_ERASED = "room_erased"
     JOINED = "joined"
     LEFT = "left"
     REMOVED = "removed"

@@ -55,7 +55,7 @@ class Store:
         self.own_account = OwnAccount(self.database, trail)
         self.rooms = Rooms(self.database)
         self.changes = Changes(self.database, trail)
-        self.erasures = Erasures(self.database)
+        self.erasures = Erasures(self.database, trail)
         self.events = Events(self.database)
         self.audit = AuditLog(self.database, trail)
 

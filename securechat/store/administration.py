@@ -135,7 +135,10 @@ class Administration:
             tx.run(SET_STATE, "disabled", user.id)
             tx.run(FORGET_RESET, user.id)
             tx.run(FORGET_LINKS, user.id)
-            return end_sessions(tx, user.id)
+            ended = end_sessions(tx, user.id)
+            done = Deed(Kind.ACCOUNT_DISABLED, OPERATOR, user.id)
+            self._trail.record(tx, done.saying(sessions_ended=len(ended)))
+            return ended
 
         return self._database.write("disable", work)
 
@@ -144,9 +147,11 @@ class Administration:
 
         def work(tx: Transaction) -> UserId | None:
             user = _named(tx, username)
-            if user is not None:
-                tx.run(SET_STATE, "active", user.id)
-            return None if user is None else user.id
+            if user is None:
+                return None
+            tx.run(SET_STATE, "active", user.id)
+            self._trail.record(tx, Deed(Kind.ACCOUNT_ENABLED, OPERATOR, user.id))
+            return user.id
 
         return self._database.write("enable", work)
 

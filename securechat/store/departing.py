@@ -14,10 +14,12 @@ from ..core.errors import Code, Refused
 from ..core.model import REPORTS, Changed, MessageId, PasswordHash, RoomId, SessionDigest, UserId
 from ..core.names import reserved_username
 from ..core.ports import Sealer
+from ..core.trail import OPERATOR, Deed, Kind
 from . import membership, notices, places
 from .act import Act
 from .administration import end_sessions
 from .database import Database
+from .trail import Trail
 from .transaction import Transaction
 
 FORGET_MUTES = "DELETE FROM mutes WHERE user_id = ?"
@@ -64,8 +66,9 @@ LAST_ADMINISTRATOR = "This is the last administrator: make somebody else one fir
 class Departing:
     """All SQL that erases people; the part of the port Erasures that does."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, trail: Trail) -> None:
         self._database = database
+        self._trail = trail
 
     def erase_person(
         self, user: UserId, messages: bool, now_ms: int, proof: PasswordHash | None = None
@@ -88,6 +91,8 @@ class Departing:
                 tx.run(statement, user)
             tx.run(ERASE, reserved_username(username), b"", user)
             tx.run(BEGIN, user, "" if proof is None else user, int(messages), now_ms)
+            done = Deed(Kind.ACCOUNT_ERASED, OPERATOR if proof is None else user, user)
+            self._trail.record(tx, done.saying(messages=messages, sessions_ended=len(ended)))
             return ended
 
         return self._database.write("erase_person", work)

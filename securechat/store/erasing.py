@@ -11,10 +11,13 @@ from ..core.commands import EraseRoom
 from ..core.erasing import STEP_EVENTS, Erasing
 from ..core.errors import Code, Refused
 from ..core.model import RoomId, UserId
+from ..core.trail import OPERATOR, Deed, Kind
 from . import deeds, invites, people, places
+from .database import Database
 from .departing import Departing
 from .places import HeldRoom
 from .retention import Retention
+from .trail import Trail
 from .transaction import Transaction
 
 BEGUN_BY = "SELECT author_id FROM erasures WHERE kind = 'room' AND subject = ?"
@@ -55,6 +58,10 @@ END_TURN = "SELECT RELEASE_LOCK(LEFT(CONCAT('erasing:', DATABASE()), 64))"
 class Erasures(Retention, Departing):
     """All SQL that erases rooms; what erases by age, and people, is in its bases."""
 
+    def __init__(self, database: Database, trail: Trail) -> None:
+        Retention.__init__(self, database)
+        Departing.__init__(self, database, trail)
+
     def erase_room(
         self, actor: UserId | None, room: RoomId, now_ms: int
     ) -> Deferred[Sequence[UserId]]:
@@ -75,6 +82,8 @@ class Erasures(Retention, Departing):
             invites.forget_all(tx, room)
             tx.run(FORGET_ROOM, room)
             tx.run(BEGIN, "room", room, actor or "", 1, now_ms)
+            done = Deed(Kind.ROOM_ERASED, actor or OPERATOR, room)
+            self._trail.record(tx, done.saying(members=len(members)))
             return members
 
         return self._database.write("erase_room", work)
