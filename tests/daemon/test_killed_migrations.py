@@ -74,7 +74,7 @@ class KilledMigrations(ProcessCase):
         await self.until(lambda: written(config, applied) == ALL)
         last_s = time.monotonic() - began_s
         await deferToThread(daemon.wait_until, "/readyz", 200)
-        await deferToThread(daemon.kill)
+        await deferToThread(daemon.stop)
         await self.assert_all_opens(config)
         return first_s * 0.2, last_s * 0.9
 
@@ -88,7 +88,7 @@ class KilledMigrations(ProcessCase):
             await deferToThread(daemon.kill)
             halves += written(config, applied) != ALL
             await deferToThread(daemon.start)
-            await deferToThread(daemon.kill)
+            await deferToThread(daemon.stop)
             await self.assert_all_opens(config)
         self.assertGreaterEqual(halves, 2)
 
