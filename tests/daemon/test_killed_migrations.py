@@ -76,7 +76,7 @@ class KilledMigrations(ProcessCase):
         await deferToThread(daemon.wait_until, "/readyz", 200)
         await deferToThread(daemon.stop)
         await self.assert_all_opens(config)
-        return first_s * 0.2, last_s * 0.9
+        return first_s * 0.05, last_s * 0.7
 
     async def test_it_is_taken_up_again_and_everything_opens(self) -> None:
         begins_s, ends_s = await self.while_it_lasts()
