@@ -12,7 +12,7 @@ CONTENT_SECURITY_POLICY = (
     "require-trusted-types-for 'script'; trusted-types securechat"
 )
 STRICT_TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
-"""A year, and for every host below ours: to whom that is too much we say so in operations.md."""
+"""A year, for every host below ours too; operations.md says what that asks of the operator."""
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 FORM = "application/x-www-form-urlencoded"

@@ -84,6 +84,27 @@ class NeverDone(SynchronousTestCase):
         self.assertEqual(self.users_of({"uuid"}), set())
 
 
+class Scripts(SynchronousTestCase):
+    """What the linter does not know. That strings become neither markup nor code it knows."""
+
+    def test_none_lets_a_key_from_outside_reach_what_all_objects_share(self) -> None:
+        reaching = re.compile(
+            r"__proto__|\.prototype\b|setPrototypeOf|\bfor \((?:const|let) \w+ in "
+        )
+        for name, script in self.scripts():
+            self.assertIsNone(reaching.search(script), name)
+
+    def test_none_listens_to_windows_of_others(self) -> None:
+        listening = re.compile(r"(?:window|globalThis)\.(?:addEventListener\('message'|onmessage)")
+        for name, script in self.scripts():
+            self.assertIsNone(listening.search(script), name)
+            self.assertNotIn("parent.postMessage", script, name)
+
+    def scripts(self) -> Iterator[tuple[str, str]]:
+        for path in sorted((ROOT / "static").glob("*.js")):
+            yield path.name, path.read_text(encoding="utf-8")
+
+
 class Patterns(SynchronousTestCase):
     """A pattern that can read the same text in many ways takes for ever to say no (ReDoS)."""
 

@@ -497,7 +497,9 @@ class ThePlainPortBesideTls(SynchronousTestCase):
 
     def test_forms_and_sockets_are_refused(self) -> None:
         self.assertEqual(self.web.request("POST", "/login").status, 403)
-        self.assertEqual(self.web.request("GET", "/ws").status, 403)
+        for path in ("/ws", "/session"):
+            answer = self.web.request("GET", path)
+            self.assertEqual((answer.status, answer.header("Location")), (403, None), path)
 
     def test_health_is_told(self) -> None:
         self.assertEqual(self.web.request("GET", "/healthz", host="10.0.0.1").status, 200)
