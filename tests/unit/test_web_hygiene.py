@@ -58,6 +58,22 @@ class Kept(SynchronousTestCase):
         self.assertLess(largest, MOST_COOKIE_BYTES)
 
 
+class WayOut(SynchronousTestCase):
+    def test_every_page_of_somebody_signed_in_offers_to_log_out(self) -> None:
+        web = Web()
+        for path in ("/", "/settings", f"/join/{web.rooms.link('one')}"):
+            browser = Browser(web)
+            browser.register(f"ada{len(path)}")
+            page = browser.get(path)
+            forms = re.findall(
+                r'<form[^>]* action="/logout">\s*<input type="hidden" name="csrf" value="([^"]+)">',
+                page.text,
+            )
+            self.assertTrue(forms, path)
+            self.assertEqual(browser.post("/logout", {"csrf": forms[0]}).status, 303)
+            self.assertEqual(browser.get("/session").status, 401)
+
+
 class PasswordFields(SynchronousTestCase):
     def test_they_are_masked_and_leave_pasting_and_password_managers_alone(self) -> None:
         pages = {path.name: path.read_text("utf-8") for path in templates_dir().rglob("*.html")}
