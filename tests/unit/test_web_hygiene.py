@@ -8,6 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.assets import static_dir, templates_dir
 from securechat.core.settings import Limits
+from securechat.web.headers import CONTENT_SECURITY_POLICY
 from securechat.web.known_browsers import MOST_MARKS
 
 from .fakes_browser import Browser
@@ -18,6 +19,20 @@ MOST_COOKIE_BYTES = 4_096
 
 BINARY_OR_JSON = ("application/json", "application/manifest+json", "font/", "image/png")
 """These have no letters, or are UTF-8 by their own definition (RFC 8259 section 8.1)."""
+
+
+class Policy(SynchronousTestCase):
+    def test_it_allows_our_own_files_and_nothing_else(self) -> None:
+        parts = [part.split() for part in CONTENT_SECURITY_POLICY.split("; ")]
+        said = {name: " ".join(values) for name, *values in parts}
+        self.assertEqual(len(said), len(parts))
+        for name in ("default-src", "object-src", "base-uri", "frame-ancestors"):
+            self.assertEqual(said.pop(name), "'none'", name)
+        self.assertEqual(said.pop("img-src"), "'self' blob: data:")
+        self.assertEqual(said.pop("require-trusted-types-for"), "'script'")
+        self.assertEqual(said.pop("trusted-types"), "securechat")
+        self.assertEqual(set(said.values()), {"'self'"})
+        self.assertLessEqual({"script-src", "style-src", "connect-src", "form-action"}, set(said))
 
 
 class SaidOfBodies(SynchronousTestCase):

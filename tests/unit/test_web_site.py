@@ -76,6 +76,7 @@ class EveryAnswer(SynchronousTestCase):
             self.assertEqual(response.header(header), value, f"{what}: {header}")
         self.assertIn("camera=()", response.header("Permissions-Policy") or "", what)
         self.assertIsNone(response.header("Server"), what)
+        self.assertIsNone(response.header("Access-Control-Allow-Origin"), what)
         if response.header("Cache-Control") not in (
             "no-cache",
             "public, max-age=31536000, immutable",
