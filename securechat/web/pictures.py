@@ -9,6 +9,7 @@ import io
 import segno
 
 from ..core.model import TOKEN
+from . import headers
 from .desk import Desk, Throttles, note
 from .site import SecureRequest
 
@@ -64,4 +65,4 @@ class Pictures:
             return
         sent = request.requestHeaders.getRawHeaders(b"Origin")
         home = sent[0].decode("ascii") if sent else self._desk.origins.home
-        request.answer(200, svg(f"{home}/join/{token}"), "image/svg+xml")
+        request.answer(200, svg(f"{home}/join/{token}"), headers.SVG)

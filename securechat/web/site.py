@@ -38,6 +38,9 @@ REFUSALS = {
 """What metrics and logs call the refusals that happen before any page."""
 METHODS = (b"GET", b"HEAD", b"POST")
 SOCKET = b"/ws"
+FOR_SCRIPTS = frozenset({SOCKET, b"/session"})
+"""What no person opens: whoever asks for it in clear is told so and not sent on."""
+
 _SECRET = re.compile(r"\A(/+(?:join|reset)/).+", re.DOTALL)
 _LETS_IN = re.compile(rb"\A/+(?:(?:join|reset)/|[^?]*\?(?:.*&)?(?:join|token)=)", re.DOTALL)
 RETRY_S = 5
@@ -121,7 +124,7 @@ class SecureRequest(Request):
         )
 
     def _send_to_tls(self) -> None:
-        if self.method == b"POST" or self.path == SOCKET:
+        if self.method == b"POST" or self.path in FOR_SCRIPTS:
             # What came in clear has been read on the way: a redirect would hide that.
             self.site.note_refusal("in_clear", self.client_address())
             self.refuse(403, Sentence("status.308.text"))

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import headers
 from .bare import bare
 from .site import SecureRequest
 from .texts import first_scripts, for_browsers
@@ -23,7 +24,7 @@ _TYPES = {
     ".json": "application/json",
     ".mjs": "text/javascript; charset=utf-8",
     ".png": "image/png",
-    ".svg": "image/svg+xml",
+    ".svg": headers.SVG,
     ".txt": "text/plain; charset=utf-8",
     ".webmanifest": "application/manifest+json",
     ".webp": "image/webp",
@@ -48,7 +49,9 @@ class StaticFile:
 
 
 class StaticFiles:
-    """All files below ``folder``: a request can only name one that was there at start.
+    """The files below ``folder`` that are for browsers, by their suffix.
+
+    A request can only name one that was there at start.
 
     ``digest`` is the hash of the whole tree, so that modules that import each other by relative
     address always come from one version.
@@ -64,7 +67,7 @@ class StaticFiles:
         }
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
-            if not path.is_file() or any(part.startswith(".") for part in name.split("/")):
+            if path.suffix not in _TYPES or any(part.startswith(".") for part in name.split("/")):
                 continue
             for named, content in _for_browsers(name, path, scripts):
                 file = _packed(content, path.suffix)
@@ -102,7 +105,7 @@ def _packed(content: bytes, suffix: str) -> StaticFile:
     return StaticFile(
         content,
         gzipped if len(gzipped) < len(content) else None,
-        _TYPES.get(suffix, "application/octet-stream"),
+        _TYPES[suffix],
         hashlib.sha256(content).hexdigest(),
     )
 

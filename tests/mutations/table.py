@@ -23,7 +23,7 @@ MUTATIONS = (
         "S01",
         "forms and sockets that come in clear are redirected",
         "securechat/web/site.py",
-        'if self.method == b"POST" or self.path == SOCKET:',
+        'if self.method == b"POST" or self.path in FOR_SCRIPTS:',
         "if False:",
         (f"{_SITE}.ThePlainPortBesideTls",),
     ),

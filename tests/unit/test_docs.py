@@ -37,6 +37,7 @@ DOCUMENTS = (
     "docs/delivery.md",
     "docs/design.md",
     "docs/operations.md",
+    "docs/security-verification.md",
 )
 # Where the README says a default in its own words, as it stands in the option's help.
 SPOKEN_DEFAULTS = {

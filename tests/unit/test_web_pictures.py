@@ -16,7 +16,7 @@ class InvitePictures(PagesCase):
     def test_whoever_is_signed_in_gets_a_picture_that_nobody_keeps(self) -> None:
         response = self.browser.post("/qr", self.fields)
         self.assertEqual(response.status, 200)
-        self.assertEqual(response.header("Content-Type"), "image/svg+xml")
+        self.assertEqual(response.header("Content-Type"), 'image/svg+xml; charset="utf-8"')
         self.assertEqual(response.header("Cache-Control"), "no-store")
         self.assertRegex(response.text, r'<svg xmlns="http://www.w3.org/2000/svg"[^>]* viewBox=')
         self.assertTrue(response.text.rstrip().endswith("</svg>"))

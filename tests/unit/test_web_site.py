@@ -76,6 +76,7 @@ class EveryAnswer(SynchronousTestCase):
             self.assertEqual(response.header(header), value, f"{what}: {header}")
         self.assertIn("camera=()", response.header("Permissions-Policy") or "", what)
         self.assertIsNone(response.header("Server"), what)
+        self.assertIsNone(response.header("Access-Control-Allow-Origin"), what)
         if response.header("Cache-Control") not in (
             "no-cache",
             "public, max-age=31536000, immutable",
@@ -96,10 +97,10 @@ class EveryAnswer(SynchronousTestCase):
     def test_over_tls_every_answer_asks_for_tls(self) -> None:
         for what, response in self.answers(Web(public_url="https://chat.example.org"), True):
             hsts = response.header("Strict-Transport-Security")
-            self.assertEqual(hsts, "max-age=31536000", what)
+            self.assertEqual(hsts, "max-age=31536000; includeSubDomains", what)
 
     def test_an_upgrade_over_tls_asks_for_tls_too(self) -> None:
-        asked = b"\r\nStrict-Transport-Security: max-age=31536000\r\n"
+        asked = b"\r\nStrict-Transport-Security: max-age=31536000; includeSubDomains\r\n"
         self.assertIn(asked, handshake.answer("key", upgrade_headers(over_tls=True)))
         self.assertNotIn(asked, handshake.answer("key", upgrade_headers(over_tls=False)))
 
@@ -497,7 +498,9 @@ class ThePlainPortBesideTls(SynchronousTestCase):
 
     def test_forms_and_sockets_are_refused(self) -> None:
         self.assertEqual(self.web.request("POST", "/login").status, 403)
-        self.assertEqual(self.web.request("GET", "/ws").status, 403)
+        for path in ("/ws", "/session"):
+            answer = self.web.request("GET", path)
+            self.assertEqual((answer.status, answer.header("Location")), (403, None), path)
 
     def test_health_is_told(self) -> None:
         self.assertEqual(self.web.request("GET", "/healthz", host="10.0.0.1").status, 200)
@@ -540,10 +543,10 @@ class StaticFiles(SynchronousTestCase):
             "worker.mjs": ("text/javascript; charset=utf-8", b"work();"),
             "sw.js": ("text/javascript; charset=utf-8", b"serve();"),
             "app.css": ("text/css; charset=utf-8", b"a{}"),
-            "mark.svg": ("image/svg+xml", b"<svg/>"),
+            "mark.svg": ("image/svg+xml; charset=utf-8", b"<svg/>"),
             "icon.png": ("image/png", b"\x89PNG"),
             "manifest.webmanifest": ("application/manifest+json", b"{}"),
-            "deep/odd.bin": ("application/octet-stream", b"\0"),
+            "deep/odd.txt": ("text/plain; charset=utf-8", b"odd"),
         }
         shutil.copytree(static_dir() / "texts", folder / "texts")
         templates = "".join(path.read_text() for path in templates_dir().glob("*.html"))
@@ -551,7 +554,8 @@ class StaticFiles(SynchronousTestCase):
             (folder / name).write_bytes(b"x")
         for name, (_, content) in self.files.items():
             (folder / name).write_bytes(content)
-        (folder / ".hidden").write_bytes(b"secret")
+        for name in (".hidden", "types.d.ts", "README", "page.js.orig", "odd.bin"):
+            (folder / name).write_bytes(b"secret")
         self.folder = folder
         self.web = Web(static=folder)
         self.digest = self.web.static_file.split("/")[2]
@@ -587,6 +591,10 @@ class StaticFiles(SynchronousTestCase):
             f"/static/{self.digest}/deep/",
             f"/static/{self.digest}/.hidden",
             f"/static/{self.digest}/nope.js",
+            f"/static/{self.digest}/types.d.ts",
+            f"/static/{self.digest}/README",
+            f"/static/{self.digest}/odd.bin",
+            f"/static/{self.digest}/page.js.orig",
             f"/static/{'0' * 16}/chat.js",
             f"/static/{self.digest}/../chat.js",
             f"/static/{self.digest}/%2e%2e/templates/login.html",
