@@ -23,10 +23,10 @@ from securechat.core.settings import MysqlDatabase, SqliteDatabase
 from securechat.store import Store
 from tests.faults.client import Client, Visitor
 from tests.support.daemon import ROOT, DaemonProcess
+from tests.support.kills import KILLS
 
 from .keys_case import KeysCase
 
-KILLS = 20
 EPOCHS = 2_000
 
 LATER = """

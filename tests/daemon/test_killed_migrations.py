@@ -1,11 +1,11 @@
-"""A daemon killed at any moment while it brings a database of the first version up to date."""
+"""A daemon killed at each stage while it brings a database of the first version up to date."""
 
 from __future__ import annotations
 
 import io
 import json
-import random
-import time
+import signal
+import sys
 from typing import Any
 
 from twisted.internet.threads import deferToThread
@@ -21,10 +21,10 @@ from securechat.store import Store, log, migrations, people
 from securechat.store.transaction import Transaction
 from tests.store.sealing import NOW_MS, ROOTS, id_of, person
 from tests.support.daemon import DaemonProcess
+from tests.support.kills import KILLS
 
 from .cases import MariaDBCase, ProcessCase
 
-KILLS = 20
 TEXTS = 200
 ANN = person("ann")
 ALL = [one.number for one in migrations.known()]
@@ -64,33 +64,21 @@ class KilledMigrations(ProcessCase):
         self.assertIn(f"general: {TEXTS} events, 1 members, in order", out.getvalue())
         self.assertEqual(written(config, applied), ALL)
 
-    async def while_it_lasts(self) -> tuple[float, float]:
-        """Seconds from the start of a daemon: well before the first step was recorded, the last."""
-        daemon, config = await self.first_version()
-        began_s = time.monotonic()
-        await deferToThread(daemon.spawn)
-        await self.until(lambda: written(config, applied) != ALL[:1])
-        first_s = time.monotonic() - began_s
-        await self.until(lambda: written(config, applied) == ALL)
-        last_s = time.monotonic() - began_s
-        await deferToThread(daemon.wait_until, "/readyz", 200)
-        await deferToThread(daemon.stop)
-        await self.assert_all_opens(config)
-        return first_s * 0.05, last_s * 0.7
-
     async def test_it_is_taken_up_again_and_everything_opens(self) -> None:
-        begins_s, ends_s = await self.while_it_lasts()
-        chance, halves = random.Random(13), 0
-        for _ in range(KILLS):
+        # Of each step its statements and its record; before them the table of steps.
+        statements = 1 + sum(len(step.statements) + 1 for step in migrations.known()[1:])
+        for kill in range(KILLS):
             daemon, config = await self.first_version()
+            whole = daemon.program
+            at = 1 + kill * statements // KILLS
+            daemon.program = (sys.executable, "-m", "tests.support.breaking", str(at))
             await deferToThread(daemon.spawn)
-            await deferToThread(time.sleep, chance.uniform(begins_s, ends_s))
-            await deferToThread(daemon.kill)
-            halves += written(config, applied) != ALL
+            self.assertEqual(await deferToThread(daemon.wait_for_end), -signal.SIGKILL)
+            self.assertNotEqual(written(config, applied), ALL)
+            daemon.program = whole
             await deferToThread(daemon.start)
             await deferToThread(daemon.stop)
             await self.assert_all_opens(config)
-        self.assertGreaterEqual(halves, 2)
 
 
 class KilledMigrationsOnMariaDB(MariaDBCase, KilledMigrations):
