@@ -54,6 +54,21 @@ class Reset(_Command):
         self["name"] = name
 
 
+class RemoveFactors(_Command):
+    """Take somebody's second factors away."""
+
+    synopsis = "Usage: python -m securechat [options] admin remove-factors NAME"
+    longdesc = (
+        "For somebody who has lost app, passkeys and recovery codes: the person with the user name "
+        "NAME logs in with the password alone from then on, and is logged out everywhere. Make "
+        "sure first who asks for it."
+    )
+
+    def parseArgs(self, name: str) -> None:  # type: ignore[override]  # Twisted counts them
+        """Take the user name."""
+        self["name"] = name
+
+
 class Reports(_Command):
     """Read what people have reported."""
 
@@ -68,13 +83,14 @@ class Admin(_Command):
     subCommands = [
         ["grant", None, Grant, "make somebody an administrator"],
         ["reset", None, Reset, "print a one-time link to set a new password"],
+        ["remove-factors", None, RemoveFactors, "take somebody's second factors away"],
         ["reports", None, Reports, "print what people have reported"],
     ]
 
     def postOptions(self) -> None:
         """Refuse to guess what is meant."""
         if self.subCommand is None:
-            raise usage.UsageError("admin needs a command: grant, reset or reports")
+            raise usage.UsageError("admin needs a command: grant, reset, remove-factors or reports")
 
 
 class KeysStatus(_Command):
@@ -82,8 +98,9 @@ class KeysStatus(_Command):
 
     synopsis = "Usage: python -m securechat [options] keys status"
     longdesc = (
-        "Shows the root keys by number: when each was made, how many room keys it wraps, how many "
-        "passwords its pepper went into, and whether it may be retired. Never a key itself."
+        "Shows the root keys by number: when each was made, how many room keys and second factors "
+        "it wraps, how many passwords its pepper went into, and whether it may be retired. Never a "
+        "key itself."
     )
 
 
@@ -103,9 +120,9 @@ class KeysRewrap(_Command):
 
     synopsis = "Usage: python -m securechat [options] keys rewrap"
     longdesc = (
-        "Wraps every room key that is under an older root key under the newest one, a few at a "
-        "time, while people chat. Broken off, it is run again. Exit status 1 where a room key "
-        "does not open, with its name."
+        "Wraps every room key and second factor that is under an older root key under the newest "
+        "one, a few at a time, while people chat. Broken off, it is run again. Exit status 1 where "
+        "one does not open, with its name."
     )
 
 
@@ -114,8 +131,9 @@ class KeysRetire(_Command):
 
     synopsis = "Usage: python -m securechat [options] keys retire NUMBER"
     longdesc = (
-        "Removes the root key with this number from the keyring file, for good, where no room key "
-        "and no password needs it any more; else it says how many do, and changes nothing. "
+        "Removes the root key with this number from the keyring file, for good, where no room key, "
+        "no second factor and no password needs it any more; else it says how many do, and "
+        "changes nothing. "
         "Backups of the database from before need it still: see docs/operations.md."
     )
 
@@ -131,8 +149,9 @@ class KeysVerify(_Command):
 
     synopsis = "Usage: python -m securechat [options] keys verify"
     longdesc = (
-        "Opens every room key and looks for the pepper of every password: exit status 0 when the "
-        "keyring has what all of them need, 1 otherwise, with their names. Changes nothing."
+        "Opens every room key and second factor and looks for every password's pepper: exit status "
+        "0 when the keyring has what all of them need, 1 otherwise, with their names. Changes "
+        "nothing."
     )
 
 

@@ -108,6 +108,15 @@ async def _reset(config: Config, store: Store, keys: RoomKeys, name: str) -> Non
     sys.stdout.write(f"{home}/reset/{token}\n")
 
 
+async def _remove_factors(config: Config, store: Store, keys: RoomKeys, name: str) -> None:
+    removed = await _operator(store).remove_factors(name)
+    if removed is None:
+        raise _nobody(name)
+    had_one, ended = removed
+    was = "had one, and logs in with the password alone now" if had_one else "had none"
+    sys.stdout.write(f"second factor of {fold_username(name)}: {was}; sessions ended: {ended}\n")
+
+
 async def _reports(config: Config, store: Store, keys: RoomKeys, name: str) -> None:
     def say(line: str) -> None:
         sys.stdout.write(f"{escaped(line)}\n")
@@ -138,5 +147,6 @@ def _nobody(name: str) -> Refusal:
 _COMMANDS: dict[str, Callable[[Config, Store, RoomKeys, str], Awaitable[None]]] = {
     "grant": _grant,
     "reset": _reset,
+    "remove-factors": _remove_factors,
     "reports": _reports,
 }

@@ -10,6 +10,7 @@ from .administration import Administration
 from .changes import Changes
 from .database import DEADLINE_S, Database
 from .events import Events
+from .factors import Factors
 from .ledger import Ledger
 from .mysql import Mysql
 from .own_account import OwnAccount
@@ -52,6 +53,7 @@ class Store:
         self.accounts = Accounts(self.database, trail)
         self.administration = Administration(self.database, trail)
         self.own_account = OwnAccount(self.database, trail)
+        self.factors = Factors(self.database)
         self.rooms = Rooms(self.database)
         self.changes = Changes(self.database, trail)
         self.events = Events(self.database)

@@ -65,7 +65,7 @@ class LedgerContract(StoreCase):
         self.assertEqual([e.seq for e in (await self.page(ANN)).events], [1])
 
     async def test_a_database_of_a_newer_version_is_refused(self) -> None:
-        number = len(migrations.known()) + 1
+        number = migrations.known()[-1].number + 1
         await self.sql("INSERT INTO schema_migrations VALUES (?, 'later.sql', 0)", number)
         error = self.assertRaises(Misconfigured, self.store.ledger.prepare)
         self.assertIn("newer", str(error))
@@ -104,7 +104,7 @@ class LedgerContract(StoreCase):
 
     async def test_a_later_step_is_applied_to_a_database_in_use(self) -> None:
         await self.joined(ANN)
-        number = len(migrations.known()) + 1
+        number = migrations.known()[-1].number + 1
         statements = ("CREATE TABLE IF NOT EXISTS later (id CHARS(3)) WITH_OPTIONS",)
         later = Migration(number, "later.sql", statements)
         self.store.ledger.prepare((*migrations.known(), later))

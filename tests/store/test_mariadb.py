@@ -26,6 +26,7 @@ from tests.store import (
     changes_contract,
     deeds_contract,
     events_contract,
+    factors_contract,
     ledger_contract,
     notices_contract,
     own_account_contract,
@@ -178,6 +179,14 @@ class Administrators(administration_contract.AdministrationContract, MariaDBCase
 
 
 class Resets(administration_contract.ResetsContract, MariaDBCase):
+    pass
+
+
+class Factors(factors_contract.FactorsContract, MariaDBCase):
+    pass
+
+
+class Passkeys(factors_contract.PasskeysContract, MariaDBCase):
     pass
 
 

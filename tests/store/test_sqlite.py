@@ -23,6 +23,7 @@ from tests.store import (
     changes_contract,
     deeds_contract,
     events_contract,
+    factors_contract,
     ledger_contract,
     notices_contract,
     own_account_contract,
@@ -170,6 +171,14 @@ class Administrators(administration_contract.AdministrationContract, SqliteCase)
 
 
 class Resets(administration_contract.ResetsContract, SqliteCase):
+    pass
+
+
+class Factors(factors_contract.FactorsContract, SqliteCase):
+    pass
+
+
+class Passkeys(factors_contract.PasskeysContract, SqliteCase):
     pass
 
 

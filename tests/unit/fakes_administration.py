@@ -78,3 +78,16 @@ class MemoryAdministration:
         for key in ended:
             del sessions[key]
         return ended
+
+    async def remove_factors(self, username: str) -> tuple[bool, int] | None:
+        await self.people._ready()
+        if username not in self.people.users:
+            return None
+        user = self.people.users[username][0].id
+        had = self.people.apps.pop(user, None) is not None
+        self.people.recovery.pop(user, None)
+        sessions = self.people.sessions
+        ended = [key for key, one in sessions.items() if one.user.id == user]
+        for key in ended:
+            del sessions[key]
+        return had, len(ended)
