@@ -308,3 +308,36 @@ class SigningIn(PasskeyPages):
         self.assertGoes(self.sign_in(Browser(self.web, over_tls=True)), "/")
         self.device.origin = "https://chat.example.org:444"
         self.assertRefused(self.sign_in(Browser(self.web, over_tls=True)))
+
+
+class Recorded(PasskeyPages):
+    def kinds(self) -> list[tuple[str, str]]:
+        found = [(str(deed.kind), deed.outcome) for deed in self.web.audit.deeds]
+        self.web.audit.deeds.clear()
+        return found
+
+    def test_the_audit_log_says_what_became_of_factors_and_what_was_refused(self) -> None:
+        self.web.audit.deeds.clear()
+        self.set_up()
+        self.assertEqual(self.kinds(), [("factor_added", "done")])
+        self.add()
+        self.assertEqual(self.kinds(), [("factor_added", "done")])
+        phone = Browser(self.web)
+        phone.log_in()
+        phone.submit("/login/second", code="000000")
+        self.assertEqual(self.kinds(), [("log_in_refused", "wrong_code")])
+        self.device.flags = USER_PRESENT
+        self.sign_in()
+        self.assertEqual(self.kinds(), [("log_in_refused", "bad_passkey")])
+        for change, kind in (("recovery", "recovery_renewed"), ("remove_app", "factor_removed")):
+            self.browser.submit("/settings/security", change=change)
+            self.assertEqual(self.kinds(), [(kind, "done")])
+        self.wait(PROVEN_MS)
+        self.device.flags = USER_PRESENT | USER_VERIFIED
+        page = self.browser.get("/settings/confirm?security")
+        fields = {"csrf": page.csrf, "password": "wrong", "code": ""}
+        self.browser.post("/settings/confirm", fields)
+        self.assertEqual(self.kinds(), [("password_refused", "wrong_password")])
+        fields = {"csrf": page.csrf, "credential": self.device.get(self.options(page))}
+        self.browser.post("/settings/confirm", fields)
+        self.assertEqual(self.kinds(), [("confirmed", "done")])
