@@ -137,6 +137,7 @@ class Passkeys(PasskeysCase):
         with ada.page.expect_request("**/login/passkey") as sent:
             press(ada, "Log in with a passkey")
         self.assertEqual(ada.page.url, ada.url + "/")
+        ada.page.goto("about:blank")
         ada.context.clear_cookies()
         ada.context.add_cookies(cookies)  # type: ignore[arg-type]  # what it gives it takes
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Origin": ada.url}
