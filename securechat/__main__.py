@@ -93,6 +93,17 @@ class Reset(_Named):
     )
 
 
+class RemoveFactors(_Named):
+    """Take somebody's second factors away."""
+
+    synopsis = "Usage: python -m securechat [options] admin remove-factors NAME"
+    longdesc = (
+        "For somebody who has lost app, passkeys and recovery codes: the person with the user name "
+        "NAME logs in with the password alone from then on, and is logged out everywhere. Make "
+        "sure first who asks for it."
+    )
+
+
 class Reports(_Command):
     """Read what people have reported."""
 
@@ -107,6 +118,7 @@ ADMIN_COMMANDS = {
     "erase": (Erase, "erase an account"),
     "erase-room": (EraseRoom, "destroy a room with all that was said in it"),
     "reset": (Reset, "print a one-time link to set a new password"),
+    "remove-factors": (RemoveFactors, "take somebody's second factors away"),
     "reports": (Reports, "print what people have reported"),
 }
 
@@ -128,8 +140,9 @@ class KeysStatus(_Command):
 
     synopsis = "Usage: python -m securechat [options] keys status"
     longdesc = (
-        "Shows the root keys by number: when each was made, how many room keys it wraps, how many "
-        "passwords its pepper went into, and whether it may be retired. Never a key itself."
+        "Shows the root keys by number: when each was made, how many room keys and second factors "
+        "it wraps, how many passwords its pepper went into, and whether it may be retired. Never a "
+        "key itself."
     )
 
 
@@ -149,9 +162,9 @@ class KeysRewrap(_Command):
 
     synopsis = "Usage: python -m securechat [options] keys rewrap"
     longdesc = (
-        "Wraps every room key that is under an older root key under the newest one, a few at a "
-        "time, while people chat. Broken off, it is run again. Exit status 1 where a room key "
-        "does not open, with its name."
+        "Wraps every room key and second factor that is under an older root key under the newest "
+        "one, a few at a time, while people chat. Broken off, it is run again. Exit status 1 where "
+        "one does not open, with its name."
     )
 
 
@@ -160,8 +173,9 @@ class KeysRetire(_Command):
 
     synopsis = "Usage: python -m securechat [options] keys retire NUMBER"
     longdesc = (
-        "Removes the root key with this number from the keyring file, for good, where no room key "
-        "and no password needs it any more; else it says how many do, and changes nothing. "
+        "Removes the root key with this number from the keyring file, for good, where no room key, "
+        "no second factor and no password needs it any more; else it says how many do, and "
+        "changes nothing. "
         "Backups of the database from before need it still: see docs/operations.md."
     )
 
@@ -177,8 +191,9 @@ class KeysVerify(_Command):
 
     synopsis = "Usage: python -m securechat [options] keys verify"
     longdesc = (
-        "Opens every room key and looks for the pepper of every password: exit status 0 when the "
-        "keyring has what all of them need, 1 otherwise, with their names. Changes nothing."
+        "Opens every room key and second factor and looks for every password's pepper: exit status "
+        "0 when the keyring has what all of them need, 1 otherwise, with their names. Changes "
+        "nothing."
     )
 
 

@@ -176,6 +176,16 @@ async def _reset(desk: _Desk) -> None:
     sys.stdout.write(f"{home}/reset/{token}\n")
 
 
+async def _remove_factors(desk: _Desk) -> None:
+    removed = await _operator(desk).remove_factors(desk.name)
+    if removed is None:
+        raise _nobody(desk.name)
+    had_one, ended = removed
+    was = "had one, and logs in with the password alone now" if had_one else "had none"
+    who = fold_username(desk.name)
+    sys.stdout.write(f"second factor of {who}: {was}; sessions ended: {ended}\n")
+
+
 async def _reports(desk: _Desk) -> None:
     def say(line: str) -> None:
         sys.stdout.write(f"{escaped(line)}\n")
@@ -215,5 +225,6 @@ _COMMANDS: dict[str, Callable[[_Desk], Awaitable[None]]] = {
     "erase-room": _erase_room,
     "erase": _erase,
     "reset": _reset,
+    "remove-factors": _remove_factors,
     "reports": _reports,
 }

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from . import keyfile, keyring
 from .config import Config
 from .core.errors import Damaged, Misconfigured, Unavailable
+from .core.factors import FactorKeys
 from .core.keys import RoomKeys, RootKeys
-from .core.model import Identity, RootUse, StoredKey
+from .core.model import Identity, RootUse, SealedSecret, StoredKey
 from .core.settings import SqliteDatabase
 from .core.trail import OPERATOR, Deed, Kind, Signer
 from .keyring import Keyring
@@ -30,8 +31,8 @@ from .store.trail import Trail
 
 DONE, FAILED = 0, 1
 
-KEYS_AT_ONCE = 100
-"""So many room keys change in one transaction."""
+AT_ONCE = 100
+"""So many room keys or secrets change in one transaction."""
 
 NAMES_SHOWN = 10
 
@@ -99,6 +100,7 @@ class Rotation:
                 "made at an unknown time" if made_ms is None else f"made {_minute(made_ms)}",
                 f"wraps {_count(use.room_keys, 'room key')}",
                 f"peppers {_count(use.passwords, 'password')}",
+                f"wraps {_count(use.factors, 'second factor')}",
             ]
             self._say(
                 f"root key {root_id}: {', '.join(facts)}; {self._standing(roots, root_id, use)}"
@@ -141,43 +143,27 @@ class Rotation:
             raise
 
     def rewrap(self) -> int:
-        """Wrap every room key under the newest root key; FAILED where one does not open."""
+        """Wrap all that is wrapped under the newest root key; FAILED where something does not open.
+
+        These are the room keys, and the secrets of second factors.
+        """
         ring = self._ring()
         ring.settle(self._ledger)
-        room_keys, newest = RoomKeys(ring.roots), ring.roots.newest_id
-        damages: dict[str, str] = {}
-        done = moved = self._rewrap_all(room_keys, newest, damages)
-        # A daemon that has not read the keyring yet may have made more meanwhile.
-        while moved:
-            moved = self._rewrap_all(room_keys, newest, damages)
-            done += moved
+        newest, ledger = ring.roots.newest_id, self._ledger
+        room_keys, factors = RoomKeys(ring.roots), FactorKeys(ring.roots)
+        damages: dict[str, None] = {}
+        keys = _move(ledger.room_keys, newest, room_keys.rewrapped, ledger.rewrap, damages)
+        secrets = _move(ledger.apps, newest, factors.resealed, ledger.reseal, damages)
         moved_all = Deed(Kind.KEYS_REWRAPPED, OPERATOR, str(newest))
-        self._record(ring.roots, moved_all.saying(moved=done, damaged=len(damages)))
-        for damage in damages.values():
+        moved = {"moved": keys, "factors": secrets, "damaged": len(damages)}
+        self._record(ring.roots, moved_all.saying(**moved))
+        for damage in damages:
             self._say(damage)
-        self._say(f"{_count(done, 'room key')} wrapped anew, under root key {newest}.")
+        self._say(
+            f"{_count(keys, 'room key')} wrapped anew, and {_count(secrets, 'second factor')}, "
+            f"under root key {newest}."
+        )
         return FAILED if damages else DONE
-
-    def _rewrap_all(self, room_keys: RoomKeys, newest: int, damages: dict[str, str]) -> int:
-        moved = 0
-        for some in self._older_than(newest):
-            pairs = []
-            for key in some:
-                try:
-                    pairs.append((key, room_keys.rewrapped(key)))
-                except Damaged as damage:
-                    damages[key.kid] = str(damage)
-            began_s = time.monotonic()
-            moved += self._ledger.rewrap(pairs)
-            # Half of the time is the daemons'.
-            time.sleep(time.monotonic() - began_s)
-        return moved
-
-    def _older_than(self, newest: int) -> Iterator[Sequence[StoredKey]]:
-        for page in self._ledger.room_keys():
-            older = [key for key in page if key.root_id != newest]
-            for start in range(0, len(older), KEYS_AT_ONCE):
-                yield older[start : start + KEYS_AT_ONCE]
 
     def retire(self, root_id: int) -> int:
         """Remove a root key that nothing needs from the keyring, for good."""
@@ -208,15 +194,12 @@ class Rotation:
         if misfit is not None:
             faults += 1
             self._say(f"the keyring {self._path} {misfit}.")
-        room_keys, count = RoomKeys(ring.roots), 0
-        for page in self._ledger.room_keys():
-            for key in page:
-                count += 1
-                try:
-                    room_keys.unwrap(key)
-                except Damaged as damage:
-                    faults += 1
-                    self._say(str(damage))
+        room_keys, factors = RoomKeys(ring.roots), FactorKeys(ring.roots)
+        keys, damaged_keys = _opened_all(self._ledger.room_keys(), room_keys.unwrap)
+        secrets, damaged_secrets = _opened_all(self._ledger.apps(), factors.open)
+        for damage in (*damaged_keys, *damaged_secrets):
+            faults += 1
+            self._say(damage)
         uses = self._ledger.root_uses()
         for root_id, use in uses.items():
             if use.passwords and root_id not in ring.roots.keys:
@@ -226,7 +209,10 @@ class Rotation:
                     f"{root_id} is unknown{self._whose(root_id)}"
                 )
         passwords = sum(use.passwords for use in uses.values())
-        found = f"{_count(count, 'room key')} and the peppers of {_count(passwords, 'password')}"
+        found = (
+            f"{_count(keys, 'room key')}, {_count(secrets, 'second factor')} "
+            f"and the peppers of {_count(passwords, 'password')}"
+        )
         self._say(f"{found}: {f'{faults} wrong' if faults else 'all in order'}")
         return FAILED if faults else DONE
 
@@ -257,11 +243,74 @@ class Rotation:
         print(escaped(line), file=self._out)
 
 
+Wrapped = TypeVar("Wrapped", StoredKey, SealedSecret)
+
+
+def _move(
+    pages: Callable[[], Iterator[list[Wrapped]]],
+    newest: int,
+    renewed: Callable[[Wrapped], Wrapped],
+    store: Callable[[Sequence[tuple[Wrapped, Wrapped]]], int],
+    damages: dict[str, None],
+) -> int:
+    """Store anew, under ``newest``, all that is under an older root key; how many were.
+
+    What does not open stays as it is, and is told in ``damages``.
+    """
+    done = moved = _move_once(pages(), newest, renewed, store, damages)
+    # A daemon that has not read the keyring yet may have made more meanwhile.
+    while moved:
+        moved = _move_once(pages(), newest, renewed, store, damages)
+        done += moved
+    return done
+
+
+def _move_once(
+    pages: Iterator[list[Wrapped]],
+    newest: int,
+    renewed: Callable[[Wrapped], Wrapped],
+    store: Callable[[Sequence[tuple[Wrapped, Wrapped]]], int],
+    damages: dict[str, None],
+) -> int:
+    moved = 0
+    for page in pages:
+        older = [one for one in page if one.root_id != newest]
+        for start in range(0, len(older), AT_ONCE):
+            pairs = []
+            for one in older[start : start + AT_ONCE]:
+                try:
+                    pairs.append((one, renewed(one)))
+                except Damaged as damage:
+                    damages[str(damage)] = None
+            began_s = time.monotonic()
+            moved += store(pairs)
+            # Half of the time is the daemons'.
+            time.sleep(time.monotonic() - began_s)
+    return moved
+
+
+def _opened_all(
+    pages: Iterator[list[Wrapped]], open_: Callable[[Wrapped], bytes]
+) -> tuple[int, list[str]]:
+    """How many there are, and what is wrong with those that do not open."""
+    count, damages = 0, []
+    for page in pages:
+        for one in page:
+            count += 1
+            try:
+                open_(one)
+            except Damaged as damage:
+                damages.append(str(damage))
+    return count, damages
+
+
 def _what_is_left(use: RootUse) -> str:
     """What must happen before the root key can go; empty where nothing must."""
     reasons = []
     if use.room_keys:
         reasons.append(f"{_count(use.room_keys, 'room key')} to be moved by  keys rewrap")
+    if use.factors:
+        reasons.append(f"{_count(use.factors, 'second factor')} to be moved by  keys rewrap")
     if use.passwords:
         reasons.append(f"{_count(use.passwords, 'password')} to move when their owners log in")
     return " and ".join(reasons)

@@ -14,9 +14,11 @@ from .chat.accounts import Accounts
 from .chat.administration import Administration
 from .chat.changes import RoomChanges
 from .chat.erasure import Erasure
+from .chat.factors import Factors
 from .chat.invitations import Invitations
 from .chat.journal import Journal
 from .chat.own_account import OwnAccount
+from .chat.passkeys import Passkeys
 from .chat.recorder import Recorder
 from .chat.rooms import RoomReader
 from .chat.signals import Signals
@@ -25,6 +27,7 @@ from .config import Config
 from .core.buckets import Capacity
 from .core.conversation import Pace
 from .core.errors import Misconfigured, Unavailable
+from .core.factors import FactorKeys
 from .core.keys import RoomKeys
 from .core.ports import Ledger
 from .core.settings import SqliteDatabase
@@ -179,10 +182,13 @@ def _daemon(config: Config, foreground: bool) -> Daemon:
         recorder=recorder,
         foreground=foreground,
     )
+    factors = Factors(store.factors, accounts, bus, FactorKeys(roots), os.urandom, config.host)
     site = build_site(
         accounts=accounts,
         administration=administration,
         own_account=OwnAccount(store.own_account, accounts, bus, erasure),
+        factors=factors,
+        passkeys=Passkeys(store.factors, accounts, factors, bus),
         invitations=Invitations(store.changes, room_changes, os.urandom),
         limits=limits,
         origins=origins,

@@ -2,7 +2,7 @@
 import { fill as notifications } from './notifications.settings.js';
 import { Preferences } from './preferences.js';
 import { lasting } from './shelf.js';
-import { short } from './times.js';
+import './times.page.js';
 
 /** @typedef {(section: HTMLElement, preferences: Preferences) => void} Part fills a section */
 
@@ -29,6 +29,3 @@ for (const [id, fill] of Object.entries(parts)) {
   fill(section, preferences);
   section.hidden = false;
 }
-
-for (const time of document.querySelectorAll('time'))
-  time.textContent = short(Date.parse(time.dateTime));

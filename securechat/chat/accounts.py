@@ -8,10 +8,11 @@ from twisted.logger import Logger
 
 from ..core import ports
 from ..core.attempts import Attempts
-from ..core.errors import Busy, NameTaken, Unavailable
+from ..core.errors import Busy, FactorNeeded, NameTaken, Unavailable
 from ..core.model import (
     Changed,
     Device,
+    FactorUse,
     MessageId,
     PasswordHash,
     Role,
@@ -49,6 +50,15 @@ class WrongPair(Exception):
     def __init__(self, whose: UserId | None = None) -> None:
         super().__init__()
         self.whose = whose
+
+
+class FactorAsked(Exception):
+    """The right pair of somebody with a second factor, which is to be given next."""
+
+    def __init__(self, user: User, proof: PasswordHash) -> None:
+        super().__init__()
+        self.user = user
+        self.proof = proof
 
 
 class Accounts(Sessions):
@@ -201,28 +211,38 @@ class Accounts(Sessions):
     ) -> tuple[Session, str]:
         """A new session for the right pair, and its token; WrongPair for any other.
 
-        ``replacing`` as in ``register``, ``source`` and what else is raised as in ``proven``.
+        Raises FactorAsked where the pair is not enough. ``replacing`` as in ``register``,
+        ``source`` and what else is raised as in ``proven``.
         """
         user, stored = await self.proven(username, password, now_ms, source)
         session, token = self.new_session(user, now_ms, device)
-        # Checking took a while: a password that was renewed meanwhile lets nobody in any more. It
-        # is checked once more, since the same one may only have got another pepper.
-        if not await self._store.add_session(session, stored):
-            user, stored = await self.proven(username, password, now_ms, source)
+        try:
+            # Checking took a while: a password that was renewed meanwhile lets nobody in any more.
+            # It is checked once more, since the same one may only have got another pepper.
             if not await self._store.add_session(session, stored):
-                raise WrongPair(user.id)
+                user, stored = await self.proven(username, password, now_ms, source)
+                if not await self._store.add_session(session, stored):
+                    raise WrongPair(user.id)
+        except FactorNeeded:
+            raise FactorAsked(user, await self._keep_up(user, stored, password)) from None
         await self._keep_up(user, stored, password)
         await self.replace(replacing)
         return session, token
 
-    async def _keep_up(self, user: User, stored: PasswordHash, password: str) -> None:
-        """Store the password under the newest pepper; where that fails, at the next log-in."""
+    async def _keep_up(self, user: User, stored: PasswordHash, password: str) -> PasswordHash:
+        """Store the password under the newest pepper; where that fails, at the next log-in.
+
+        What is stored by now.
+        """
         if not self._hashing.outdated(stored):
-            return
+            return stored
         try:
-            await self._store.renew_hash(user.id, stored, await self._hashing.hash(password))
+            renewed = await self._hashing.hash(password)
+            await self._store.renew_hash(user.id, stored, renewed)
         except (Busy, Unavailable) as error:
             log.info("a password keeps its older pepper for now: {reason}", reason=str(error))
+            return stored
+        return renewed
 
     async def proven(
         self, username: str, password: str, now_ms: int, source: str = ""
@@ -255,11 +275,23 @@ class Accounts(Sessions):
         return user, stored
 
     async def begin(
-        self, user: User, stored: PasswordHash, now_ms: int, device: Device = UNKNOWN
+        self,
+        user: User,
+        stored: PasswordHash,
+        now_ms: int,
+        device: Device = UNKNOWN,
+        use: FactorUse | None = None,
     ) -> str | None:
-        """Begin a session of somebody whose password has just become ``stored``; its token.
+        """Begin a session of somebody who was found to have the password ``stored``; its token.
 
-        None where it is not so any more.
+        None where it is another by now. Raises FactorNeeded, and FactorSpent.
         """
         session, token = self.new_session(user, now_ms, device)
-        return token if await self._store.add_session(session, stored) else None
+        return token if await self._store.add_session(session, stored, use) else None
+
+    async def store_session(self, session: Session, use: FactorUse) -> bool:
+        """Store a session of somebody who was found out by a passkey alone; raises FactorSpent.
+
+        False where there is no such person.
+        """
+        return await self._store.add_session(session, None, use)

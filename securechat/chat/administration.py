@@ -9,7 +9,7 @@ from twisted.logger import Logger
 
 from ..core import ports
 from ..core.encoding import b64url
-from ..core.errors import Code, Refused, Unavailable
+from ..core.errors import Code, FactorNeeded, Refused, Unavailable
 from ..core.model import TOKEN, Device, Registration, Session, User, digest_of
 from .accounts import UNKNOWN, Accounts
 
@@ -118,8 +118,9 @@ class Administration:
     ) -> tuple[User, str | None]:
         """Set a new password, end all sessions of that person, begin a new one: who, its token.
 
-        The token is None where the new session could not be stored, or yet another password has
-        been set since: this one was set all the same. Raises InvalidFields and WrongToken.
+        The token is None where the link is not enough, as a second factor is asked for, where the
+        session could not be stored, or yet another password has been set since: this one was set
+        all the same. Raises InvalidFields and WrongToken.
         """
         user = await self.reset_of(token, now_ms)
         stored = await self._accounts.new_password(password, confirm, user)
@@ -131,6 +132,8 @@ class Administration:
         await self._accounts.replace(replacing)
         try:
             return user, await self._accounts.begin(user, stored, now_ms, device)
+        except FactorNeeded:
+            return user, None
         except Unavailable as error:
             log.warn("a password was set, but no session begun: {reason}", reason=str(error))
             return user, None

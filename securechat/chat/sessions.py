@@ -123,7 +123,7 @@ class Sessions:
     def new_session(self, user: User, now_ms: int, device: Device) -> tuple[Session, str]:
         """A session that is not stored yet, and its token."""
         token = self._token(32)
-        return Session(digest_of(token), user, now_ms, now_ms, device), token
+        return Session(digest_of(token), user, now_ms, now_ms, device, now_ms), token
 
     def _token(self, n_bytes: int) -> str:
         return base64.urlsafe_b64encode(self._random_bytes(n_bytes)).rstrip(b"=").decode()

@@ -94,6 +94,14 @@ class NameTaken(Exception):
     """Somebody else registered this user name."""
 
 
+class FactorNeeded(Exception):
+    """The password is right, and this person has a second factor, which was not given."""
+
+
+class FactorSpent(Exception):
+    """A one-time code or a recovery code that was used before, or is none (any more)."""
+
+
 class Busy(Exception):
     """More password checks are waiting than the machine can do; ``retry_s`` says when to retry."""
 

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from . import envelope
 from .errors import Damaged
-from .model import Draft, Identity, RoomId, StoredEvent, StoredKey
+from .model import Draft, Identity, RoomId, StoredEvent, StoredKey, UserId
 
 EPOCH_MS = 24 * 60 * 60 * 1000
 """A room key that is older than a day is replaced at the next post."""
@@ -53,6 +53,12 @@ def room_wrapping_key(root_key: bytes, room: RoomId, epoch: int) -> bytes:
     name = room.encode("ascii")
     info = b"securechat/v1/room-key" + len(name).to_bytes(2, "big") + name
     return hkdf(root_key, info + epoch.to_bytes(4, "big"))
+
+
+def factor_wrapping_key(root_key: bytes, user: UserId) -> bytes:
+    """The key that wraps what the second factors of ``user`` need."""
+    name = user.encode("ascii")
+    return hkdf(root_key, b"securechat/v1/factors" + len(name).to_bytes(2, "big") + name)
 
 
 class Roots(Protocol):

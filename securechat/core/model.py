@@ -104,13 +104,105 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in browser; times are milliseconds since 1970."""
+    """A signed-in browser; times are milliseconds since 1970.
+
+    ``proven_ms``: when whoever sits there has last proven who that is, as at the log-in.
+    """
 
     digest: SessionDigest
     user: User
     created_ms: int
     seen_ms: int
     device: Device = Device()
+    proven_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """What an app makes somebody's one-time codes from, wrapped under a root key (32 bytes).
+
+    ``since_ms``: when it was confirmed (milliseconds since 1970).
+    """
+
+    user: UserId
+    root_id: int
+    wrapped: bytes
+    since_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """What a device of somebody can sign with (core/passkeys); times are ms since 1970.
+
+    ``public_key`` is a COSE_Key. ``sign_count`` grows with each use, where the device counts.
+    """
+
+    id: bytes
+    user: UserId
+    name: str
+    public_key: bytes
+    sign_count: int
+    created_ms: int
+    used_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """Which second factors somebody has, and how many recovery codes are left."""
+
+    app: SealedSecret | None = None
+    recovery_left: int = 0
+    passkeys: tuple[Passkey, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.app is not None or bool(self.passkeys)
+
+
+@dataclass(frozen=True, slots=True)
+class AppUse:
+    """The code of this step (of 30 s, since 1970) was typed; it counts once."""
+
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryUse:
+    """The recovery code with this digest was typed; it counts once."""
+
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SpentChallenge:
+    """A challenge was answered, which counts once; after ``expires_ms`` it would not be taken."""
+
+    digest: bytes
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyUse:
+    """This passkey has signed, and its device has made sure who holds it; its counter says so."""
+
+    id: bytes
+    sign_count: int
+    challenge: SpentChallenge
+    at_ms: int
+
+
+FactorUse = AppUse | RecoveryUse | PasskeyUse
+
+
+@dataclass(frozen=True, slots=True)
+class Halfway:
+    """A log-in whose password was right (``proof``), and which waits for a second factor.
+
+    ``tries_left`` counts those that may still be wrong.
+    """
+
+    user: User
+    proof: PasswordHash
+    tries_left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,13 +480,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class RootUse:
-    """What needs one root key: how many room keys it wraps, how many passwords it peppers."""
+    """What needs one root key: the room keys and second factors it wraps, passwords it peppers."""
 
     room_keys: int = 0
     passwords: int = 0
+    factors: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.room_keys or self.passwords)
+        return bool(self.room_keys or self.passwords or self.factors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,18 @@ from .model import (
     Belonging,
     Changed,
     Draft,
+    Enrolled,
+    FactorUse,
     Feed,
     Glance,
+    Halfway,
     Identity,
     InviteLink,
     Member,
     MessageId,
     Outcome,
     Page,
+    Passkey,
     PasswordHash,
     Person,
     PublicRoom,
@@ -32,8 +36,10 @@ from .model import (
     Registration,
     Room,
     RoomId,
+    SealedSecret,
     Session,
     SessionDigest,
+    SpentChallenge,
     StoredEvent,
     StoredKey,
     User,
@@ -82,11 +88,15 @@ class Accounts(Protocol):
     def renew_hash(self, user: UserId, old: PasswordHash, new: PasswordHash) -> Awaitable[None]:
         """Store the same password under another pepper, unless it is no longer ``old``."""
 
-    def add_session(self, session: Session, proof: PasswordHash | None = None) -> Awaitable[bool]:
+    def add_session(
+        self, session: Session, proof: PasswordHash | None = None, use: FactorUse | None = None
+    ) -> Awaitable[bool]:
         """Store a new session of an existing person.
 
-        ``proof`` is the stored password that was checked for it. False, and nothing is stored,
-        where the person has another password by now, or is disabled.
+        ``proof`` is the stored password that was checked for it, ``use`` what was given as second
+        factor, which counts once; a passkey stands for both. False, and nothing is stored, where
+        the person has another password by now, or is disabled. Raises FactorNeeded where a proof
+        alone is not enough, and FactorSpent.
         """
 
     def session(self, digest: SessionDigest) -> Awaitable[Session | None]:
@@ -154,6 +164,78 @@ class OwnAccount(Protocol):
         """
 
 
+class Factors(Protocol):
+    """Second factors, log-ins that wait for one, and proofs of who sits there."""
+
+    def of(self, user: UserId) -> Awaitable[Enrolled]:
+        """Which second factors ``user`` has."""
+
+    def add_app(
+        self, mine: SessionDigest, app: SealedSecret, step: int, recovery: Sequence[bytes]
+    ) -> Awaitable[bool | None]:
+        """Let this app make codes from now on, in place of an older one; ``step`` was used.
+
+        Whether it is the first factor: then these are the recovery codes. None, and nothing has
+        changed, where ``mine`` is no session of ``app.user`` (any more).
+        """
+
+    def remove_app(self, mine: SessionDigest) -> Awaitable[bool]:
+        """Take away the app of whose session ``mine`` is; with the last factor recovery codes go.
+
+        Whether there was one.
+        """
+
+    def add_passkey(
+        self,
+        mine: SessionDigest,
+        passkey: Passkey,
+        challenge: SpentChallenge,
+        recovery: Sequence[bytes],
+    ) -> Awaitable[bool | None]:
+        """Like ``add_app``; FactorSpent where the challenge was answered before, or it is known."""
+
+    def remove_passkey(self, mine: SessionDigest, id_: bytes) -> Awaitable[bool]:
+        """Like ``remove_app``, of this passkey."""
+
+    def passkey(self, id_: bytes) -> Awaitable[tuple[User, Passkey] | None]:
+        """The passkey with this id, and whose it is."""
+
+    def renew_recovery(self, mine: SessionDigest, digests: Sequence[bytes]) -> Awaitable[bool]:
+        """Put these recovery codes in the place of all older ones.
+
+        False, and nothing has changed, where ``mine`` is no session, or of nobody with a factor.
+        """
+
+    def begin(
+        self, digest: bytes, user: User, proof: PasswordHash, tries: int, now_ms: int, end_ms: int
+    ) -> Awaitable[None]:
+        """Keep that a log-in of ``user`` waits, until ``end_ms``; those that are too late go."""
+
+    def waiting(self, digest: bytes, now_ms: int) -> Awaitable[Halfway | None]:
+        """The log-in that waits under this digest; None: none does (any more)."""
+
+    def take_a_try(self, digest: bytes, now_ms: int) -> Awaitable[Halfway | None]:
+        """The same, and one try less; None also where there was none left."""
+
+    def end(self, digest: bytes) -> Awaitable[None]:
+        """Forget a log-in that waited; ending one that is unknown changes nothing."""
+
+    def prove(
+        self,
+        mine: SessionDigest,
+        proof: PasswordHash | None,
+        use: FactorUse | None,
+        session: Session,
+    ) -> Awaitable[bool]:
+        """Put ``session`` in the place of ``mine``, as its owner has proven who that is.
+
+        Without ``proof`` a passkey stands for both factors.
+
+        False, and nothing has changed, where ``proof`` is not the stored password (any more) or
+        ``mine`` no session of that person. Raises FactorNeeded and FactorSpent.
+        """
+
+
 class Administration(Protocol):
     """What only administrators, and whoever holds the machine, may do."""
 
@@ -201,6 +283,11 @@ class Administration(Protocol):
         """Set the password, use the link up, end all sessions; which. None: no such link.
 
         ``address`` is the client's, for the audit log.
+        """
+
+    def remove_factors(self, username: str) -> Awaitable[tuple[bool, int] | None]:
+        """Take this person's second factors away and end all sessions: whether there was one, and
+        how many have ended. None: no such person.
         """
 
 

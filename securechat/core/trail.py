@@ -40,6 +40,11 @@ class Kind(StrEnum):
     PASSWORD_REFUSED = "password_refused"  # noqa: S105 - a kind, and no password
     RESET_MADE = "reset_made"
     PASSWORD_RESET = "password_reset"  # noqa: S105 - a kind, and no password
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    RECOVERY_RENEWED = "recovery_renewed"
+    CONFIRMED = "confirmed"
+    FACTORS_REMOVED = "factors_removed"
     ADMINISTRATOR_GRANTED = "administrator_granted"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"

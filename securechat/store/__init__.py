@@ -11,6 +11,7 @@ from .changes import Changes
 from .database import DEADLINE_S, Database
 from .erasing import Erasures
 from .events import Events
+from .factors import Factors
 from .ledger import Ledger
 from .mysql import Mysql
 from .own_account import OwnAccount
@@ -53,6 +54,7 @@ class Store:
         self.accounts = Accounts(self.database, trail)
         self.administration = Administration(self.database, trail)
         self.own_account = OwnAccount(self.database, trail)
+        self.factors = Factors(self.database)
         self.rooms = Rooms(self.database)
         self.changes = Changes(self.database, trail)
         self.erasures = Erasures(self.database, trail)

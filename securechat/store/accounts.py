@@ -10,6 +10,7 @@ from ..core.errors import Code, Refused
 from ..core.model import (
     GENERAL,
     Changed,
+    FactorUse,
     MessageId,
     PasswordHash,
     Person,
@@ -21,7 +22,7 @@ from ..core.model import (
 from ..core.ports import Sealer
 from ..core.trail import Deed, Kind
 from ..gathering import Gathering
-from . import invites, membership, people, places
+from . import factors, invites, membership, people, places
 from .act import Act
 from .database import Database
 from .trail import Trail
@@ -32,10 +33,8 @@ CREDENTIALS = """
     FROM users WHERE username = ?"""
 SESSION = """
     SELECT u.id, u.username, u.full_name, u.role, s.digest, s.created_ms, s.seen_ms,
-        s.browser, s.platform
+        s.browser, s.platform, s.proven_ms
     FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.digest IN ({digests})"""
-STORED = """
-    SELECT password_bcrypt, password_root_id FROM users WHERE id = ? AND state = 'active'"""
 TOUCH_SESSION = "UPDATE sessions SET seen_ms = ? WHERE digest = ? AND seen_ms < ?"
 END_SESSION = "DELETE FROM sessions WHERE digest = ?"
 END_SESSIONS = "DELETE FROM sessions WHERE created_ms < ? OR seen_ms < ?"
@@ -126,18 +125,21 @@ class Accounts:
 
         return self._database.write("renew_hash", work)
 
-    def add_session(self, session: Session, proof: PasswordHash | None = None) -> Deferred[bool]:
+    def add_session(
+        self, session: Session, proof: PasswordHash | None = None, use: FactorUse | None = None
+    ) -> Deferred[bool]:
         """Store a new session of an existing person; False: ``proof`` is not the password (now),
         or the person is disabled.
 
-        The person's row is held: a password that is being renewed is waited for.
+        Raises FactorNeeded and FactorSpent. The person's row is held: a password that is being
+        renewed, or a factor that is being added, is waited for.
         """
 
         def work(tx: Transaction) -> bool:
-            if proof is not None:
-                row = tx.one(STORED + tx.for_update, session.user.id)
-                if row is None or PasswordHash(bytes(row[0]), row[1]) != proof:
+            if proof is not None or use is not None:
+                if not factors.may(tx, session.user.id, proof, use):
                     return False
+                factors.require(tx, session.user.id, use)
             people.add_session(tx, session)
             self._trail.record(tx, _of(Kind.LOGGED_IN, session))
             return True

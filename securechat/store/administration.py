@@ -19,7 +19,7 @@ from ..core.model import (
     UserId,
 )
 from ..core.trail import OPERATOR, Deed, Kind
-from . import people, places
+from . import factors, people, places
 from .database import Database
 from .places import HeldRoom
 from .trail import Trail
@@ -202,6 +202,22 @@ class Administration:
             return ended
 
         return self._database.write("use_reset", work)
+
+    def remove_factors(self, username: str) -> Deferred[tuple[bool, int] | None]:
+        """Take this person's second factors away and end all sessions: whether there was one, and
+        how many have ended. None: no such person.
+        """
+
+        def work(tx: Transaction) -> tuple[bool, int] | None:
+            user = _named(tx, username)
+            if user is None:
+                return None
+            had, ended = factors.forget(tx, user.id), tx.run(END_SESSIONS, user.id)
+            done = Deed(Kind.FACTORS_REMOVED, OPERATOR, user.id)
+            self._trail.record(tx, done.saying(had_one=had, sessions_ended=ended))
+            return had, ended
+
+        return self._database.write("remove_factors", work)
 
 
 def end_sessions(tx: Transaction, user: UserId) -> tuple[SessionDigest, ...]:

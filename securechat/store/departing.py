@@ -15,7 +15,7 @@ from ..core.model import REPORTS, Changed, MessageId, PasswordHash, RoomId, Sess
 from ..core.names import reserved_username
 from ..core.ports import Sealer
 from ..core.trail import OPERATOR, Deed, Kind
-from . import membership, notices, places
+from . import factors, membership, notices, places
 from .act import Act
 from .administration import end_sessions
 from .database import Database
@@ -30,8 +30,8 @@ BELONGINGS = (
     "DELETE FROM bans WHERE user_id = ?",
     FORGET_MUTES,
 )
-"""What refers to a person and goes with the account, beside sessions and places in rooms: every
-table that is keyed by a user belongs here."""
+"""What refers to a person and goes with the account, beside sessions, second factors and places in
+rooms: every table that is keyed by a user belongs here."""
 
 HELD = """
     SELECT username, role, password_bcrypt, password_root_id FROM users
@@ -87,6 +87,7 @@ class Departing:
             if role == "administrator" and tx.one(OTHER_ADMINISTRATOR, user) is None:
                 raise Refused(Code.FORBIDDEN, LAST_ADMINISTRATOR)
             ended = end_sessions(tx, user)
+            factors.forget(tx, user)
             for statement in BELONGINGS:
                 tx.run(statement, user)
             tx.run(ERASE, reserved_username(username), b"", user)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..core.errors import Misconfigured, Unavailable
-from ..core.model import Identity, RootUse, StoredKey
+from ..core.model import Identity, RootUse, SealedSecret, StoredKey
 from ..core.trail import Deed
 from . import durability, migrations, roots, rotation
 from .evidence import Evidence
@@ -146,6 +146,17 @@ class Ledger:
         How many. Waits as long as it takes for a daemon that is writing.
         """
         return self._run(lambda tx: rotation.rewrap(tx, pairs), patient=True)
+
+    def apps(self) -> Iterator[list[SealedSecret]]:
+        """All secrets of apps, a page at a time; one that comes meanwhile may be missed."""
+        user = ""
+        while page := self._look(partial(rotation.apps_after, user=user)):
+            yield page
+            user = page[-1].user
+
+    def reseal(self, pairs: Sequence[tuple[SealedSecret, SealedSecret]]) -> int:
+        """Like ``rewrap``, of the secrets of apps."""
+        return self._run(lambda tx: rotation.reseal(tx, pairs), patient=True)
 
     @contextmanager
     def evidence(self) -> Iterator[Evidence]:

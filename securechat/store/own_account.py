@@ -9,17 +9,16 @@ from twisted.internet.defer import Deferred
 from ..core.model import PasswordHash, Session, SessionDigest, User, UserId
 from ..core.trail import Deed, Kind
 from . import people
-from .accounts import STORED
 from .administration import FORGET_RESET
 from .administration import SESSIONS as DIGESTS
 from .database import Database
+from .factors import HOLD, WHOSE, is_password
 from .trail import Trail
 from .transaction import Transaction, chunks, marks
 
 RENAME = "UPDATE users SET full_name = ? WHERE id = ?"
-WHOSE = "SELECT user_id FROM sessions WHERE digest = ?"
 SESSIONS = """
-    SELECT digest, created_ms, seen_ms, browser, platform FROM sessions
+    SELECT digest, created_ms, seen_ms, browser, platform, proven_ms FROM sessions
     WHERE user_id = ? ORDER BY seen_ms DESC, digest LIMIT ?"""
 END = "DELETE FROM sessions WHERE digest IN ({digests})"
 
@@ -54,8 +53,7 @@ class OwnAccount:
         user = session.user.id
 
         def work(tx: Transaction) -> tuple[SessionDigest, ...] | None:
-            row = tx.one(STORED + tx.for_update, user)
-            if row is None or PasswordHash(bytes(row[0]), row[1]) != proof:
+            if not is_password(tx, user, proof):
                 return None
             ended = _held(tx, user)
             if mine not in ended:
@@ -91,7 +89,7 @@ class OwnAccount:
             if whose is None:
                 return ()
             # The person's row first, as whoever else ends many of them: nobody waits in a circle.
-            tx.one(STORED + tx.for_update, whose[0])
+            tx.one(HOLD + tx.for_update, whose[0])
             held = _held(tx, whose[0])
             if mine not in held:
                 return ()

@@ -20,8 +20,8 @@ TAKEN = "SELECT 1 FROM users WHERE username = ?"
 STORE_HASH = "UPDATE users SET password_bcrypt = ?, password_root_id = ? WHERE id = ?"
 EXCHANGE_HASH = STORE_HASH + " AND password_bcrypt = ? AND password_root_id = ?"
 ADD_SESSION = """
-    INSERT INTO sessions (digest, user_id, created_ms, seen_ms, browser, platform)
-    VALUES (?, ?, ?, ?, ?, ?)"""
+    INSERT INTO sessions (digest, user_id, created_ms, seen_ms, browser, platform, proven_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
 TOUCH = "UPDATE users SET revision = revision + 1 WHERE id IN ({ids})"
 SEEN = """
     SELECT u.id, u.username, u.full_name FROM users u
@@ -91,6 +91,7 @@ def add_session(tx: Transaction, session: Session) -> None:
         session.seen_ms,
         session.device.browser,
         session.device.platform,
+        session.proven_ms,
     )
 
 
@@ -120,10 +121,10 @@ def person_from(row: Row) -> Person:
 
 
 def session_from(row: Row, user: User) -> Session:
-    """A row of digest, created_ms, seen_ms, browser, platform as a session of ``user``."""
-    digest, created_ms, seen_ms, browser, platform = row
+    """A row of digest, created_ms, seen_ms, browser, platform, proven_ms as one of ``user``."""
+    digest, created_ms, seen_ms, browser, platform, proven_ms = row
     device = Device(browser, platform)
-    return Session(SessionDigest(bytes(digest)), user, created_ms, seen_ms, device)
+    return Session(SessionDigest(bytes(digest)), user, created_ms, seen_ms, device, proven_ms)
 
 
 def user_from(row: Row) -> User:

@@ -9,11 +9,14 @@ from typing import Any
 
 from ..chat.accounts import Accounts
 from ..chat.administration import Administration
+from ..chat.factors import Factors
 from ..chat.invitations import Invitations
 from ..chat.own_account import OwnAccount
+from ..chat.passkeys import Passkeys
 from ..core.buckets import Capacity, per_minute
 from ..core.ports import Audit
 from ..core.settings import Limits
+from .confirming import Confirming
 from .connections import Connections
 from .deleting import Deleting
 from .desk import Desk, Throttles
@@ -24,9 +27,13 @@ from .known_browsers import KnownBrowsers
 from .macs import Macs
 from .origins import Origins
 from .pages import Pages, Ready
+from .passkey_login import PasskeyLogin
+from .passkeys import Challenges, PasskeyForms
 from .pictures import Pictures
 from .proxies import Network, Proxies
 from .resetting import Resetting
+from .second import SecondStep
+from .security import Security
 from .sessions import Cookies, Csrf
 from .setting_up import SettingUp
 from .settings import Settings
@@ -51,6 +58,8 @@ def build_site(
     accounts: Accounts,
     administration: Administration,
     own_account: OwnAccount,
+    factors: Factors,
+    passkeys: Passkeys,
     invitations: Invitations,
     limits: Limits,
     origins: Origins,
@@ -75,13 +84,15 @@ def build_site(
     accounts           the use cases of people and sessions
     administration     who may register, the first administrator, new passwords
     own_account        what people change about their own account
+    factors            second factors, at the log-in and where they are changed
+    passkeys           the same, of passkeys
     invitations        where invite links lead
     limits             logins_per_address, registrations_per_address, connections_per_address,
                        session_days, password_min
     origins            which hosts and origins are ours; without a public URL call
                        ``origins.listen_on(ports)`` once the ports are known
-    purposes           the keys for one purpose (``csrf``, ``device``), one of each root key, 32
-                       bytes each, the newest first
+    purposes           the keys for one purpose (``csrf``, ``device``, ``passkey``), one of each
+                       root key, 32 bytes each, the newest first
     ready              None, or why the daemon is not ready (a short text, shown at /readyz); may
                        return an awaitable
     draining           whether new sockets are turned away because the daemon is stopping
@@ -121,15 +132,24 @@ def build_site(
         wall_clock_ms=wall_clock_ms,
         seconds=reactor.seconds,
     )
+    challenges = Challenges(cookies, Macs(lambda: purposes("passkey")))
+    passkey_forms = PasskeyForms(desk, passkeys, challenges, origins)
+    second = SecondStep(desk, factors, passkey_forms, metrics, throttles)
     pages = Pages(
         desk=desk,
-        entering=Entering(desk, accounts, administration, metrics, throttles),
+        entering=Entering(
+            desk, accounts, administration, second, passkey_forms, metrics, throttles
+        ),
         joining=Joining(desk, accounts, administration, invitations, throttles),
         setting_up=SettingUp(desk, administration, invitations, metrics, throttles),
         resetting=Resetting(desk, administration, throttles),
         pictures=Pictures(desk, throttles),
-        settings=Settings(desk, own_account, throttles),
-        deleting=Deleting(desk, own_account, throttles),
+        settings=Settings(desk, own_account, factors, throttles),
+        deleting=Deleting(desk, own_account, factors, throttles),
+        second=second,
+        passkey_login=PasskeyLogin(desk, passkey_forms, passkeys, metrics, throttles),
+        security=Security(desk, factors, passkeys, passkey_forms, own_account, throttles),
+        confirming=Confirming(desk, factors, passkeys, passkey_forms, throttles),
         static=static,
         ready=ready,
     )

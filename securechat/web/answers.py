@@ -42,10 +42,8 @@ INVITED_ONLY = Answer(403, "registration_invite", Sentence("answer.invited_only"
 STALE = Answer(403, "csrf", Sentence("answer.stale"))
 
 
-def outcome(answer: Answer | None) -> Literal["ok", "refused", "throttled"]:
-    """What a log-in counts as; None is one that worked."""
-    if answer is None:
-        return "ok"
+def outcome(answer: Answer) -> Literal["refused", "throttled"]:
+    """What a log-in counts as that did not work."""
     return "throttled" if answer.status in (429, 503) else "refused"
 
 

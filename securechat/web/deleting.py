@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from ..chat.factors import Factors
 from ..chat.own_account import OwnAccount, WrongPassword
 from ..core.attempts import TooSoon
 from ..core.errors import Busy, Refused
@@ -28,9 +29,12 @@ WRITTEN = ("keep", "erase")
 class Deleting:
     """A page of its own, since nothing brings back what it does."""
 
-    def __init__(self, desk: Desk, own_account: OwnAccount, throttles: Throttles) -> None:
+    def __init__(
+        self, desk: Desk, own_account: OwnAccount, factors: Factors, throttles: Throttles
+    ) -> None:
         self._desk = desk
         self._own_account = own_account
+        self._factors = factors
         self._throttles = throttles
 
     async def show(self, request: SecureRequest) -> None:
@@ -80,10 +84,13 @@ class Deleting:
         return None
 
     async def _session(self, request: SecureRequest) -> Session | None:
-        """Who asks; whoever is not logged in is sent to do so."""
-        session = await self._desk.session(request)
+        """Who asks; whoever has a second factor has given it not long ago."""
+        session = await self._desk.own_session(request)
         if session is None:
-            go(request, "/login?ended" if self._desk.cookies.token(request) else "/login")
+            return None
+        if await self._factors.must_prove(session, self._desk.now_ms()):
+            go(request, "/settings/confirm?delete")
+            return None
         return session
 
     def _values(self, request: SecureRequest, session: Session) -> dict[str, Any]:

@@ -15,7 +15,17 @@ from ..chat.accounts import Accounts
 from ..chat.sessions import DAY_MS
 from ..core.buckets import Buckets, address_key
 from ..core.devices import device_of
-from ..core.model import Device, Registration, Session, User, UserId
+from ..core.model import (
+    AppUse,
+    Device,
+    FactorUse,
+    PasskeyUse,
+    RecoveryUse,
+    Registration,
+    Session,
+    User,
+    UserId,
+)
 from ..core.names import BadName, fold_username
 from ..core.ports import Audit
 from ..core.sentences import Sentence
@@ -32,6 +42,8 @@ from .static import takes_gzip
 from .templates import Templates
 
 log = Logger()
+
+_FACTORS = {type(None): "none", AppUse: "app", RecoveryUse: "recovery", PasskeyUse: "passkey"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +94,13 @@ class Desk:
     async def session(self, request: SecureRequest) -> Session | None:
         """The browser's living session."""
         return await self._accounts.session_of(self.cookies.token(request), self.now_ms())
+
+    async def own_session(self, request: SecureRequest) -> Session | None:
+        """The same; whoever is not logged in is sent to do so."""
+        session = await self.session(request)
+        if session is None:
+            go(request, "/login?ended" if self.cookies.token(request) else "/login")
+        return session
 
     def device(self, request: SecureRequest) -> Device:
         """What the browser calls itself, and where it is."""
@@ -144,6 +163,33 @@ class Desk:
         )
         self._metrics.registered()
         self.sign_in(request, session.user, token)
+
+    def let_in(
+        self, request: SecureRequest, user: User, token: str, use: FactorUse | None = None
+    ) -> None:
+        """Sign somebody in who has logged in, by ``use`` of a second factor or without one."""
+        log.info(
+            "{username} logged in from {address}",
+            event="logged_in",
+            username=user.username,
+            user=user.id,
+            address=request.client_address(),
+            factor=_FACTORS[type(use)],
+        )
+        self._metrics.login("ok")
+        self.note_use(request, user, use)
+        self.sign_in(request, user, token)
+
+    def note_use(self, request: SecureRequest, user: User, use: FactorUse | None) -> None:
+        """Tell the log of what is used seldom, and less often by its owner than other factors."""
+        if isinstance(use, RecoveryUse):
+            log.warn(
+                "{username} has used a recovery code from {address}",
+                event="recovery_used",
+                username=user.username,
+                user=user.id,
+                address=request.client_address(),
+            )
 
     def source(self, request: SecureRequest, username: str) -> str:
         """A word for the browser of somebody who has been this user in it, else empty."""

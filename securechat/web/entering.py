@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import re
-
 from twisted.logger import Logger
 
-from ..chat.accounts import Accounts, WrongPair
+from ..chat.accounts import Accounts, FactorAsked, WrongPair
 from ..chat.administration import Administration
 from ..core.attempts import TooSoon
 from ..core.errors import Busy, Unavailable
@@ -27,14 +25,14 @@ from .answers import (
 )
 from .desk import Desk, Throttles, body_of, go, note, query_of
 from .forms import Form, read_form
+from .passkeys import PasskeyForms
+from .second import SecondStep, afterwards, invite_in, invite_of
 from .sessions import came_from_us
 from .site import SecureRequest, WebMetrics
 
 log = Logger()
 
 WRONG_PAIR = Answer(401, "wrong_pair", Sentence("answer.wrong_pair"))
-
-_INVITE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 class Entering:
@@ -45,12 +43,16 @@ class Entering:
         desk: Desk,
         accounts: Accounts,
         administration: Administration,
+        second: SecondStep,
+        passkey_forms: PasskeyForms,
         metrics: WebMetrics,
         throttles: Throttles,
     ) -> None:
         self._desk = desk
         self._accounts = accounts
         self._administration = administration
+        self._second = second
+        self._passkey_forms = passkey_forms
         self._metrics = metrics
         self._throttles = throttles
 
@@ -99,13 +101,14 @@ class Entering:
     async def show_login(self, request: SecureRequest) -> None:
         """GET /login; ``?join=TOKEN`` leads back to the invite afterwards."""
         query = query_of(request)
-        invite = _invite(query.removeprefix("join=")) if query.startswith("join=") else ""
+        invite = invite_in(query)
         if await self._desk.session(request) is not None:
-            go(request, _afterwards(invite))
+            go(request, afterwards(invite))
             return
         notice = query if query in ("ended", "deleted") else "invited" if invite else ""
         await self._learn_registration(request)
-        self._desk.show(request, "login.html", notice=notice, invite=invite)
+        values = self._passkey_forms.at_login(request)
+        self._desk.show(request, "login.html", notice=notice, invite=invite, **values)
 
     async def _learn_registration(self, request: SecureRequest) -> None:
         # The page offers to make an account where one can be made; it is there without a database.
@@ -118,19 +121,20 @@ class Entering:
         """POST /login"""
         form, answer = self._desk.form(request, self._throttles.logins)
         whose: UserId | None = None
+        invite = invite_of(form.get("join"))
         if answer is None:
             try:
-                answer = await self._try_login(request, form)
+                answer = await self._try_login(request, form, invite)
             except WrongPair as wrong:
                 whose, answer = wrong.whose, WRONG_PAIR
-        self._metrics.login(outcome(answer))
         if answer is not None:
+            self._metrics.login(outcome(answer))
             why = answer.why
             self._desk.record(request, Kind.LOG_IN_REFUSED, whose, outcome=why, is_user=False)
-            invite = _invite(form.get("join"))
-            self._desk.show_again(request, "login.html", form, answer, invite=invite)
+            values = self._passkey_forms.at_login(request)
+            self._desk.show_again(request, "login.html", form, answer, invite=invite, **values)
 
-    async def _try_login(self, request: SecureRequest, form: Form) -> Answer | None:
+    async def _try_login(self, request: SecureRequest, form: Form, invite: str) -> Answer | None:
         try:
             session, token = await self._accounts.log_in(
                 form.get("username"),
@@ -140,19 +144,14 @@ class Entering:
                 device=self._desk.device(request),
                 source=self._desk.source(request, form.get("username")),
             )
+        except FactorAsked as asked:
+            return await self._second.ask(request, asked, invite)
         except TooSoon as error:
             return too_soon(error)
         except (Busy, Unavailable) as error:
             return cannot_now(error)
-        log.info(
-            "{username} logged in from {address}",
-            event="logged_in",
-            username=session.user.username,
-            user=session.user.id,
-            address=request.client_address(),
-        )
-        self._desk.sign_in(request, session.user, token)
-        go(request, _afterwards(_invite(form.get("join"))))
+        self._desk.let_in(request, session.user, token)
+        go(request, afterwards(invite))
         return None
 
     async def logout(self, request: SecureRequest) -> None:
@@ -179,12 +178,3 @@ class Entering:
             address=request.client_address(),
         )
         go(request, "/login")
-
-
-def _invite(text: str) -> str:
-    return text if _INVITE.fullmatch(text) else ""
-
-
-def _afterwards(invite: str) -> str:
-    """Only this one form of address: a log-in leads to nowhere that somebody else has written."""
-    return f"/join/{invite}" if invite else "/"

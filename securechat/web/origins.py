@@ -10,6 +10,7 @@ from ..core.errors import Misconfigured
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)(?::([0-9]{1,5}))?", re.I)
+_ADDRESS = re.compile(r"\[.*\]|[0-9.]+")
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -55,9 +56,33 @@ class Origins:
         host = found[1].lower().rstrip(".") if found is not None else None
         return any(host == ours for _, ours, _ in self._ours)
 
+    def relying_party(self, host: str) -> tuple[str, str] | None:
+        """The name by which browsers keep passkeys for pages under this Host, and their origin.
+
+        None where there are no passkeys: under an address instead of a name, and over plain http
+        anywhere but on localhost.
+        """
+        for ours in self._ours:
+            scheme, name, port = ours
+            is_it = host.lower() in (f"{name}:{port}", *([name] * (port == _DEFAULT_PORTS[scheme])))
+            if (
+                is_it
+                and not _ADDRESS.fullmatch(name)
+                and (scheme == "https" or name == "localhost")
+            ):
+                return name, _serialize(*ours)
+        return None
+
     def allows_origin(self, header: str) -> bool:
         """Whether an Origin header is exactly one of ours; ``null`` never is."""
         return header in {_serialize(*ours) for ours in self._ours}
+
+
+def _is_at(host: str, scheme: str, name: str, port: int) -> bool:
+    found = _HOST.fullmatch(host)
+    if found is None or found[1].lower() != name:
+        return False
+    return (int(found[2]) if found[2] else _DEFAULT_PORTS[scheme]) == port
 
 
 def _serialize(scheme: str, host: str, port: int) -> str:

@@ -14,12 +14,16 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from ..core.errors import Unavailable
 from . import headers
 from .answers import RETRY_S
+from .confirming import Confirming
 from .deleting import Deleting
 from .desk import Desk, go, note
 from .entering import Entering
 from .joining import Joining
+from .passkey_login import PasskeyLogin
 from .pictures import Pictures
 from .resetting import Resetting
+from .second import SecondStep
+from .security import Security
 from .setting_up import SettingUp
 from .settings import Settings
 from .site import SecureRequest
@@ -44,6 +48,10 @@ class Pages:
         pictures: Pictures,
         settings: Settings,
         deleting: Deleting,
+        second: SecondStep,
+        passkey_login: PasskeyLogin,
+        security: Security,
+        confirming: Confirming,
         static: StaticFiles,
         ready: Ready,
     ) -> None:
@@ -55,6 +63,10 @@ class Pages:
         self._pictures = pictures
         self._settings = settings
         self._deleting = deleting
+        self._second = second
+        self._passkey_login = passkey_login
+        self._security = security
+        self._confirming = confirming
         self._static = static
         self._ready = ready
 
@@ -75,6 +87,18 @@ class Pages:
     @app.route("/login", methods=["POST"])
     async def login(self, request: SecureRequest) -> None:
         await self._entering.login(request)
+
+    @app.route("/login/second", methods=["GET"])
+    async def show_second(self, request: SecureRequest) -> None:
+        await self._second.show(request)
+
+    @app.route("/login/second", methods=["POST"])
+    async def second(self, request: SecureRequest) -> None:
+        await self._second.submit(request)
+
+    @app.route("/login/passkey", methods=["POST"])
+    async def passkey(self, request: SecureRequest) -> None:
+        await self._passkey_login.submit(request)
 
     @app.route("/logout", methods=["POST"])
     async def logout(self, request: SecureRequest) -> None:
@@ -131,6 +155,22 @@ class Pages:
     @app.route("/settings/delete", methods=["POST"])
     async def delete(self, request: SecureRequest) -> None:
         await self._deleting.submit(request)
+
+    @app.route("/settings/security", methods=["GET"])
+    async def show_security(self, request: SecureRequest) -> None:
+        await self._security.show(request)
+
+    @app.route("/settings/security", methods=["POST"])
+    async def change_security(self, request: SecureRequest) -> None:
+        await self._security.submit(request)
+
+    @app.route("/settings/confirm", methods=["GET"])
+    async def show_confirm(self, request: SecureRequest) -> None:
+        await self._confirming.show(request)
+
+    @app.route("/settings/confirm", methods=["POST"])
+    async def confirm(self, request: SecureRequest) -> None:
+        await self._confirming.submit(request)
 
     @app.route("/session", methods=["GET"])
     async def session(self, request: SecureRequest) -> None:

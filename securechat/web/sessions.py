@@ -22,7 +22,8 @@ Kind = Literal["pre-session", "session"]
 
 
 class Cookies:
-    """Our cookies: the session's token; the pre-session, which a form belongs to before; marks.
+    """Our cookies: the session's token; the pre-session, which a form belongs to before; marks; and
+    a token while a log-in waits for its second factor.
 
     With ``secure`` they carry the ``__Host-`` prefix (RFC 6265bis section 4.1.3.2), so that neither
     another host nor plain HTTP can plant them; without (loopback only) they have other names, so
@@ -36,6 +37,7 @@ class Cookies:
         self.session_name = f"{self._prefix}securechat"
         self.pre_session_name = f"{self._prefix}securechat-form"
         self.marks_name = f"{self._prefix}securechat-known"
+        self.halfway_name = f"{self._prefix}securechat-second"
 
     def token(self, request: Request) -> str | None:
         """The session token that the browser sent, whatever it is worth."""
@@ -79,6 +81,18 @@ class Cookies:
         """A fresh random value, with when it was made: ``<seconds since 1970>.<22 characters>``."""
         random = base64.urlsafe_b64encode(self._random_bytes(16)).rstrip(b"=").decode()
         return f"{now_s}.{random}"
+
+    def halfway(self, request: Request) -> str | None:
+        """The token of the log-in that is half done in this browser, whatever it is worth."""
+        return _cookie(request, self.halfway_name)
+
+    def keep_halfway(self, request: Request, token: str, max_age_s: int) -> None:
+        """Hand the browser the token of a log-in that waits."""
+        self._set(request, self.halfway_name, token, max_age_s)
+
+    def drop_halfway(self, request: Request) -> None:
+        """Take that away."""
+        self._set(request, self.halfway_name, "", 0)
 
     def _set(self, request: Request, name: str, value: str, max_age_s: int) -> None:
         request.cookies.append(

@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from twisted.logger import Logger
 
 from ..chat.accounts import InvalidFields
+from ..chat.factors import Factors
 from ..chat.own_account import OwnAccount, WrongPassword
 from ..core.attempts import TooSoon
 from ..core.errors import Busy
@@ -19,8 +18,9 @@ from ..core.model import Session, reference_of
 from ..core.sentences import Sentence
 from ..core.trail import Kind
 from .answers import Answer, cannot_now, not_accepted, too_soon
+from .asking import Asking
 from .desk import Desk, Throttles, go, query_of
-from .forms import Form
+from .moments import moment
 from .site import SecureRequest
 
 log = Logger()
@@ -34,21 +34,15 @@ NOTICES = {
 """What was done before the page is shown, by the query of its address."""
 
 
-@dataclass(frozen=True)
-class Asking:
-    """A form that somebody who is logged in has sent."""
-
-    request: SecureRequest
-    session: Session
-    form: Form
-
-
 class Settings:
     """One page of many small forms, which say by the field ``change`` what they are for."""
 
-    def __init__(self, desk: Desk, own_account: OwnAccount, throttles: Throttles) -> None:
+    def __init__(
+        self, desk: Desk, own_account: OwnAccount, factors: Factors, throttles: Throttles
+    ) -> None:
         self._desk = desk
         self._own_account = own_account
+        self._factors = factors
         self._throttles = throttles
         self._changes: dict[str, Callable[[Asking], Awaitable[Answer | None]]] = {
             "name": self._rename,
@@ -59,7 +53,7 @@ class Settings:
 
     async def show(self, request: SecureRequest) -> None:
         """GET: the page."""
-        session = await self._session(request)
+        session = await self._desk.own_session(request)
         if session is None:
             return
         values = await self._values(request, session)
@@ -69,7 +63,7 @@ class Settings:
 
     async def submit(self, request: SecureRequest) -> None:
         """POST: make the change, and show the page anew; or say what is wrong with it."""
-        session = await self._session(request)
+        session = await self._desk.own_session(request)
         if session is None:
             return
         token = self._desk.cookies.token(request)
@@ -86,13 +80,6 @@ class Settings:
         values["values"] = {"fullname": form.fields.get("fullname", session.user.full_name)}
         self._desk.show_again(request, "settings.html", form, answer, **values)
 
-    async def _session(self, request: SecureRequest) -> Session | None:
-        """Who asks; whoever is not logged in is sent to do so."""
-        session = await self._desk.session(request)
-        if session is None:
-            go(request, "/login?ended" if self._desk.cookies.token(request) else "/login")
-        return session
-
     async def _rename(self, asking: Asking) -> Answer | None:
         try:
             await self._own_account.rename(asking.session.user, asking.form.get("fullname"))
@@ -100,12 +87,14 @@ class Settings:
             return not_accepted(error)
         self._record(asking, Kind.RENAMED)
         log.info(
-            "{username} has another full name now, from {address}", event="renamed", **_who(asking)
+            "{username} has another full name now, from {address}", event="renamed", **asking.who
         )
         return None
 
     async def _change_password(self, asking: Asking) -> Answer | None:
         request, form = asking.request, asking.form
+        if await self._factors.must_prove(asking.session, self._desk.now_ms()):
+            return Answer(403, "unproven", Sentence("settings.password.confirm"))
         # Whoever finds an open page must not guess here faster than at the log-in.
         answer = self._desk.throttled(request, self._throttles.logins)
         if answer is not None:
@@ -134,7 +123,7 @@ class Settings:
         log.info(
             "{username} has changed the password from {address}",
             event="password_changed",
-            **_who(asking),
+            **asking.who,
         )
         return None
 
@@ -147,7 +136,7 @@ class Settings:
             log.info(
                 "{username} has ended another session from {address}",
                 event="sessions_ended",
-                **_who(asking),
+                **asking.who,
             )
         return None
 
@@ -157,7 +146,7 @@ class Settings:
         log.info(
             "{username} has ended all other sessions from {address}",
             event="sessions_ended",
-            **_who(asking),
+            **asking.who,
         )
         return None
 
@@ -173,6 +162,8 @@ class Settings:
             "values": {"fullname": session.user.full_name},
             "mine": _shown(session),
             "others": [_shown(one) for one in others],
+            "enrolled": await self._factors.of(session.user),
+            "must_confirm": await self._factors.must_prove(session, self._desk.now_ms()),
         }
 
 
@@ -182,19 +173,6 @@ def _shown(session: Session) -> dict[str, Any]:
         "reference": reference_of(session.digest),
         "browser": session.device.browser,
         "platform": session.device.platform,
-        "created": _moment(session.created_ms),
-        "seen": _moment(session.seen_ms),
+        "created": moment(session.created_ms),
+        "seen": moment(session.seen_ms),
     }
-
-
-def _moment(time_ms: int) -> dict[str, str]:
-    """For scripts, and for readers without: where they are is not known here, so it is UTC."""
-    moment = datetime.fromtimestamp(time_ms // 1_000, UTC)
-    return {"iso": moment.strftime("%Y-%m-%dT%H:%M:%SZ"), "text": moment.strftime("%Y-%m-%d %H:%M")}
-
-
-def _who(asking: Asking) -> dict[str, str]:
-    """Whose change it is, for the log."""
-    user = asking.session.user
-    address = asking.request.client_address()
-    return {"username": user.username, "user": user.id, "address": address}

@@ -9,6 +9,11 @@ _PAGES = "tests.unit.test_web_pages"
 _DOOR = "tests.unit.test_web_door"
 _MARKUP = "tests.browser.test_markup.Markup"
 _ACCOUNTS = "tests.unit.test_accounts"
+_FACTORS = "tests.unit.test_factors"
+_FACTORS_STORED = "tests.store.test_sqlite.Factors"
+_FACTOR_PAGES = "tests.unit.test_web_second"
+_PASSKEYS = "tests.unit.test_passkeys"
+_PASSKEYS_STORED = "tests.store.test_sqlite.Passkeys"
 
 MUTATIONS = (
     Mutation(
@@ -132,6 +137,14 @@ MUTATIONS = (
         "_keep_up(user, stored, password)\n        await self.replace(replacing)\n",
         "_keep_up(user, stored, password)\n",
         (f"{_ACCOUNTS}.LoggingIn", f"{_PAGES}.LoggingIn"),
+    ),
+    Mutation(
+        "S09",
+        "the session from before a proof lives on",
+        "securechat/store/factors.py",
+        "            tx.run(END_SESSION, mine)\n",
+        "            pass\n",
+        (_FACTORS_STORED,),
     ),
     Mutation(
         "S10",
@@ -410,8 +423,9 @@ MUTATIONS = (
         "S31",
         "a password is logged",
         "securechat/web/entering.py",
-        'event="logged_in",\n',
-        'event="logged_in",\n            word=form.get("password"),\n',
+        "        self._desk.let_in(request, session.user, token)\n",
+        '        log.info("{word}", word=form.get("password"))\n'
+        "        self._desk.let_in(request, session.user, token)\n",
         ("tests.unit.test_web_log",),
     ),
     Mutation(
@@ -486,6 +500,127 @@ MUTATIONS = (
         "while seen and self.trusts(address):",
         "while seen:",
         (f"{_SITE}.BehindAProxy",),
+    ),
+    Mutation(
+        "S37",
+        "the password alone begins a session of whoever has a factor",
+        "securechat/store/factors.py",
+        "        if is_on(tx, user):\n            raise FactorNeeded",
+        "        if False:\n            raise FactorNeeded",
+        (_FACTORS_STORED,),
+    ),
+    Mutation(
+        "S37",
+        "a one-time code counts twice",
+        "securechat/store/factors.py",
+        "WHERE user_id = ? AND last_step < ?",
+        "WHERE user_id = ? AND last_step <= ?",
+        (_FACTORS_STORED,),
+    ),
+    Mutation(
+        "S37",
+        "a recovery code counts twice",
+        "securechat/store/factors.py",
+        'USE_RECOVERY = "DELETE FROM recovery_codes WHERE',
+        'USE_RECOVERY = "UPDATE recovery_codes SET digest = digest WHERE',
+        (_FACTORS_STORED,),
+    ),
+    Mutation(
+        "S37",
+        "recovery codes are stored as they are",
+        "securechat/core/factors.py",
+        'hashlib.sha256(f"securechat recovery\\0{user}\\0{code}".encode("ascii")).digest()',
+        'code.encode("ascii")',
+        (f"{_FACTORS}.RecoveryCodes", f"{_FACTORS}.SettingUp"),
+    ),
+    Mutation(
+        "S37",
+        "the secret of one's codes opens for others",
+        "securechat/core/keys.py",
+        '    name = user.encode("ascii")\n',
+        '    name = b""\n',
+        (f"{_FACTORS}.Sealed",),
+    ),
+    Mutation(
+        "S37",
+        "a log-in takes any number of wrong codes",
+        "securechat/store/factors.py",
+        "SET tries_left = tries_left - 1",
+        "SET tries_left = tries_left",
+        (_FACTORS_STORED,),
+    ),
+    Mutation(
+        "S37",
+        "wrong codes do not delay the next ones",
+        "securechat/chat/factors.py",
+        "        self._attempts.begin(user.id, source, now_ms)\n",
+        "        pass\n",
+        (f"{_FACTORS}.LoggingIn", f"{_FACTOR_PAGES}.LoggingIn"),
+    ),
+    Mutation(
+        "S37",
+        "factors are changed without a proof",
+        "securechat/chat/factors.py",
+        "return now_ms - session.proven_ms < PROVEN_MS",
+        "return True",
+        (f"{_FACTORS}.Proving", f"{_FACTOR_PAGES}.Confirming"),
+    ),
+    Mutation(
+        "S37",
+        "a passkey answers from any origin",
+        "securechat/core/passkeys.py",
+        "            expected_origin=party.origin,\n            credential_public_key",
+        "            expected_origin=[party.origin, 'http://evil.example'],\n"
+        "            credential_public_key",
+        (f"{_PASSKEYS}.SigningIn",),
+    ),
+    Mutation(
+        "S37",
+        "a passkey need not know who holds it",
+        "securechat/core/passkeys.py",
+        "credential_current_sign_count=0,\n            require_user_verification=True,",
+        "credential_current_sign_count=0,\n            require_user_verification=False,",
+        (f"{_PASSKEYS}.SigningIn",),
+    ),
+    Mutation(
+        "S37",
+        "an answer to a challenge counts twice",
+        "securechat/store/passkeys.py",
+        "    except Conflict:\n        raise FactorSpent from None\n\n\ndef _passkey",
+        "    except Conflict:\n        pass\n\n\ndef _passkey",
+        (_PASSKEYS_STORED,),
+    ),
+    Mutation(
+        "S37",
+        "a challenge counts in any browser",
+        "securechat/web/passkeys.py",
+        'self._macs.holds(found["mac"], kind, cookie, found["stamp"])',
+        "True",
+        (f"{_PASSKEYS}.SigningIn", f"{_PASSKEYS}.Adding"),
+    ),
+    Mutation(
+        "S37",
+        "a challenge counts for ever",
+        "securechat/web/passkeys.py",
+        'is_new = 0 <= now_s - int(found["made"]) < CHALLENGE_MS // 1_000',
+        "is_new = True",
+        (f"{_PASSKEYS}.SigningIn",),
+    ),
+    Mutation(
+        "S37",
+        "a passkey's counter may go back",
+        "securechat/core/passkeys.py",
+        "return now > before or now == before == 0",
+        "return True",
+        (f"{_PASSKEYS}.SigningIn", _PASSKEYS_STORED),
+    ),
+    Mutation(
+        "S37",
+        "a code opens a session without a password",
+        "securechat/store/factors.py",
+        "return isinstance(use, PasskeyUse) and",
+        "return",
+        (_PASSKEYS_STORED,),
     ),
     Mutation(
         "S43",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.support.browser import Visitor
 
-from . import banners, chat, dialogs, forms
+from . import banners, chat, dialogs, factors, forms
 from .world import World
 
 WIDTHS_PX = (320, 768, 1280)
@@ -56,6 +56,17 @@ STATES = (
     State("error", forms.error),
     State("settings", forms.settings, more=True),
     State("settings-errors", forms.settings_errors),
+    State("settings-confirm", factors.settings_confirm),
+    State("second", factors.second, more=True),
+    State("second-wrong", factors.second_wrong),
+    State("second-passkey", factors.second_passkey),
+    State("security-passkeys", factors.security_passkeys),
+    State("confirm", factors.confirm, more=True),
+    State("security", factors.security, more=True),
+    State("security-on", factors.security_on),
+    State("security-app", factors.security_app, more=True),
+    State("security-app-wrong", factors.security_app_wrong),
+    State("security-codes", factors.security_codes),
     State("room", chat.room, more=True),
     State("room-older", chat.older),
     State("room-beginning", chat.beginning),

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from securechat.demo.cast import MARA, PEOPLE
 from tests.support.browser import PASSWORD, Visitor
 from tests.support.daemon import NO_PACE, ROOT, DaemonProcess
+from tests.support.factors import App
 
 if TYPE_CHECKING:
     from playwright.sync_api import WebSocketRoute
@@ -92,6 +93,10 @@ class World:
         """Size and taste of the browsers that are opened next: Playwright's of a new context."""
         self.wire: Wire
         """That of the visitor who came last."""
+        self.passkeys: list[Any] = []
+        """What is on the device of whoever has one."""
+        self.app: App | None = None
+        """The one that makes the codes of whoever has a second factor."""
         self._daemons: list[DaemonProcess] = []
         self._kept: dict[str, Any] = {}
         self._here: list[Visitor] = []
@@ -191,7 +196,7 @@ class World:
     @contextmanager
     def full(self) -> Iterator[None]:
         """The demo's database takes nothing in meanwhile."""
-        with closing(sqlite3.connect(self._file(self.demo), isolation_level=None)) as database:
+        with closing(sqlite3.connect(self.file(self.demo), isolation_level=None)) as database:
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -210,12 +215,13 @@ class World:
         self._daemons.append(daemon)
         return daemon.start()
 
-    def _file(self, daemon: DaemonProcess) -> Path:
+    def file(self, daemon: DaemonProcess) -> Path:
+        """The daemon's database."""
         return daemon.data_dir / "securechat.sqlite3"
 
     def _damage(self, daemon: DaemonProcess) -> None:
         """Change a bit of one of the last messages in general, as a bad disk would."""
-        with closing(sqlite3.connect(self._file(daemon))) as database:
+        with closing(sqlite3.connect(self.file(daemon))) as database:
             seq, sealed = database.execute(
                 "SELECT seq, ciphertext FROM events WHERE room_id = 'general'"
                 " ORDER BY seq DESC LIMIT 1 OFFSET ?",

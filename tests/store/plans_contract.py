@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from twisted.internet.defer import Deferred
 
 import securechat.store
-from securechat.core.model import GENERAL, Asking, Reading, RoomId
+from securechat.core.model import GENERAL, Asking, Reading, RoomId, digest_of
 from securechat.core.trail import Deed, Kind
-from securechat.store import people, trail
+from securechat.store import factors, passkeys, people, trail
 from securechat.store.transaction import Row, Transaction
 from tests.store.cases import StoreCase
 from tests.store.sealing import NOW_MS, CheapSealer, draft, person, session
@@ -28,7 +28,7 @@ ANN, BOB = person("ann"), person("bob")
 CROWD = [person(f"p{number:03}") for number in range(120)]
 EVENTS = 1_500
 
-READERS = ("accounts.py", "events.py", "rooms.py")
+READERS = ("accounts.py", "events.py", "factors.py", "rooms.py")
 READING = re.compile(r'_database\.read\(\s*"(\w+)"')
 
 SORTED = {"members", "banned"}
@@ -122,6 +122,9 @@ class PlanContract(StoreCase):
         await accounts.credentials("ann")
         await accounts.people(ANN.id, ids)
         await accounts.session(session(ANN).digest)
+        await self.store.factors.of(ANN.id)
+        await self.store.factors.passkey(b"k")
+        await self.store.factors.waiting(digest_of("waiting"), NOW_MS)
         await accounts.living([session(one).digest for one in (ANN, BOB, *CROWD)])
 
     async def test_any_number_who_come_back_take_three_statements_and_read_no_event_twice(
@@ -174,8 +177,16 @@ def _add_strangers(tx: Transaction) -> None:
         [(one.username, one.id) for one in strangers],
     )
     tx.run_many(
-        people.ADD_SESSION, [(session(one).digest, one.id, 0, 0, "", "") for one in strangers]
+        people.ADD_SESSION, [(session(one).digest, one.id, 0, 0, "", "", 0) for one in strangers]
     )
+    tx.run_many(
+        factors.ADD_RECOVERY,
+        [(one.id, digest_of(f"{one.id}{n}")) for one in strangers for n in "ab"],
+    )
+    for one in strangers[:1_000]:
+        tx.run(factors.ADD_APP, one.id, 1, bytes(32), 0, NOW_MS)
+        tx.run(passkeys.ADD, one.id.encode(), one.id, "", b"", 0, NOW_MS, 0)
+        tx.run(factors.ADD_HALFWAY, digest_of(one.id), one.id, b"", 1, 5, NOW_MS + 1)
 
 
 def _each_once(said: Sequence[Said]) -> Sequence[Said]:

@@ -17,8 +17,9 @@ from twisted.internet.threads import blockingCallFromThread, deferToThread
 from securechat import inspection, keyfile, keyring, rotation
 from securechat.config import Config
 from securechat.core.errors import Misconfigured, Unavailable
+from securechat.core.factors import FactorKeys
 from securechat.core.keys import RoomKeys, RootKeys
-from securechat.core.model import Identity, PasswordHash, RootUse
+from securechat.core.model import Identity, PasswordHash, RootUse, SealedSecret
 from securechat.core.trail import Signer
 from securechat.store import log, people
 from securechat.store.ledger import Ledger
@@ -31,6 +32,7 @@ from tests.store.wellfed import Talk
 ANN, BOB, EVE = person("ann"), person("bob"), person("eve")
 BOTH = ROOTS.adding(2, b"2" * 32, NOW_MS)
 TRAIL = Trail(Signer(BOTH))
+SECRET = b"12345678901234567890"
 RENEWED = PasswordHash(b"$2b$12$" + b"y" * 53, 2)
 
 
@@ -173,6 +175,58 @@ class InServiceContract(RotationCase):
         self.assertEqual(found, keys)
         self.assertIn("1800 room keys wrapped anew", await self.rotated())
         self.assertEqual(self.ledger.root_uses(), {2: RootUse(1800, 0)})
+
+    async def enrolled(self) -> SealedSecret:
+        """Ann's app, under the first root key."""
+        app = replace(FactorKeys(ROOTS).seal(ANN.id, SECRET), since_ms=NOW_MS)
+        self.assertTrue(await self.store.factors.add_app(session(ANN).digest, app, 1, []))
+        return app
+
+    async def test_a_second_factor_is_counted_and_moves_only_where_it_stands_as_it_was_read(
+        self,
+    ) -> None:
+        await self.joined(ANN)
+        app = await self.enrolled()
+        self.assertEqual(self.ledger.root_uses(), {1: RootUse(0, 1, 1)})
+        self.ledger.admit(BOTH.identity())
+        new = FactorKeys(BOTH).resealed(app)
+        self.assertEqual(self.ledger.reseal([(replace(app, wrapped=bytes(32)), new)]), 0)
+        self.assertEqual(self.ledger.reseal([(app, new)]), 1)
+        self.assertEqual(list(self.ledger.apps()), [[new]])
+        self.assertEqual((await self.store.factors.of(ANN.id)).app, new)
+
+    async def test_a_second_factor_keeps_its_root_key_until_it_has_moved(self) -> None:
+        await self.joined(ANN)
+        await self.enrolled()
+        await self.done("rotate")
+        await self.store.accounts.renew_hash(ANN.id, password(), RENEWED)
+        self.assertIn("wraps 1 second factor", await self.done("status"))
+        status, told = await self.keys("retire", 1)
+        self.assertEqual(status, 1)
+        self.assertIn("1 second factor to be moved by  keys rewrap", told)
+        self.assertIn("and 1 second factor, under root key 2", await self.done("rewrap"))
+        await self.done("retire", 1)
+        self.assertIn("1 second factor and the peppers of 1 password", await self.done("verify"))
+        [[app]] = self.ledger.apps()
+        self.assertEqual(FactorKeys(self.roots).open(app), SECRET)
+
+    async def test_a_second_factor_that_does_not_open_is_named(self) -> None:
+        await self.joined(ANN)
+        await self.enrolled()
+        await self.sql("UPDATE apps SET wrapped = ?", bytes(32))
+        for command in ("verify", "rewrap"):
+            if command == "rewrap":
+                await self.done("rotate")
+            status, told = await self.keys(command)
+            self.assertEqual(status, 1)
+            self.assertIn(f"the second factor of {ANN.id} does not open", told)
+
+    async def test_none_is_stored_under_a_root_key_that_was_retired(self) -> None:
+        await self.joined(ANN)
+        await self.store.accounts.renew_hash(ANN.id, password(), RENEWED)
+        self.ledger.admit(BOTH.identity())
+        self.assertFalse(self.ledger.retire(1, TRAIL))
+        await self.refused(Unavailable, self.enrolled)
 
     async def rotated(self) -> str:
         await self.done("rotate")

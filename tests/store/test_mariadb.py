@@ -27,6 +27,7 @@ from tests.store import (
     deeds_contract,
     erasing_contract,
     events_contract,
+    factors_contract,
     ledger_contract,
     notices_contract,
     own_account_contract,
@@ -195,6 +196,14 @@ class Disabling(administration_contract.DisablingContract, MariaDBCase):
 
 
 class Resets(administration_contract.ResetsContract, MariaDBCase):
+    pass
+
+
+class Factors(factors_contract.FactorsContract, MariaDBCase):
+    pass
+
+
+class Passkeys(factors_contract.PasskeysContract, MariaDBCase):
     pass
 
 

@@ -24,6 +24,7 @@ from tests.store import (
     deeds_contract,
     erasing_contract,
     events_contract,
+    factors_contract,
     ledger_contract,
     notices_contract,
     own_account_contract,
@@ -219,6 +220,14 @@ class Disabling(administration_contract.DisablingContract, SqliteCase):
 
 
 class Resets(administration_contract.ResetsContract, SqliteCase):
+    pass
+
+
+class Factors(factors_contract.FactorsContract, SqliteCase):
+    pass
+
+
+class Passkeys(factors_contract.PasskeysContract, SqliteCase):
     pass
 
 

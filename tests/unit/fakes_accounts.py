@@ -7,14 +7,26 @@ from dataclasses import replace
 
 from twisted.internet.defer import Deferred
 
-from securechat.core.errors import Code, NameTaken, Refused, Unavailable
+from securechat.core.errors import (
+    Code,
+    FactorNeeded,
+    FactorSpent,
+    NameTaken,
+    Refused,
+    Unavailable,
+)
 from securechat.core.model import (
+    AppUse,
     Changed,
     Draft,
+    FactorUse,
     MessageId,
+    Passkey,
+    PasskeyUse,
     PasswordHash,
     Person,
     RoomId,
+    SealedSecret,
     Session,
     SessionDigest,
     User,
@@ -38,6 +50,11 @@ class MemoryAccounts:
         self.sessions: dict[SessionDigest, Session] = {}
         self.invites: dict[bytes, RoomId] = {}
         self.used: dict[bytes, RoomId] = {}
+        self.apps: dict[UserId, SealedSecret] = {}
+        self.last_steps: dict[UserId, int] = {}
+        self.passkeys: dict[bytes, Passkey] = {}
+        self.spent: set[bytes] = set()
+        self.recovery: dict[UserId, set[bytes]] = {}
         self.joined: list[tuple[UserId, RoomId]] = []
         self.away = False
         self.unwritable = False
@@ -101,14 +118,38 @@ class MemoryAccounts:
             if (person.id, stored) == (user, old):
                 self.users[name] = (person, new)
 
-    async def add_session(self, session: Session, proof: PasswordHash | None = None) -> bool:
+    async def add_session(
+        self, session: Session, proof: PasswordHash | None = None, use: FactorUse | None = None
+    ) -> bool:
         await self._ready()
         if proof not in (None, self.users[session.user.username][1]):
             return False
         if session.user.id in self.disabled:
             return False
+        if proof is not None or use is not None:
+            self.require(session.user.id, use)
         self.sessions[session.digest] = session
         return True
+
+    def require(self, user: UserId, use: FactorUse | None) -> None:
+        """Use up a factor, or raise."""
+        if use is None:
+            if user in self.apps or any(one.user == user for one in self.passkeys.values()):
+                raise FactorNeeded
+        elif isinstance(use, PasskeyUse):
+            passkey = self.passkeys.get(use.id)
+            if passkey is None or passkey.user != user or use.challenge.digest in self.spent:
+                raise FactorSpent
+            self.spent.add(use.challenge.digest)
+            self.passkeys[use.id] = replace(passkey, sign_count=use.sign_count, used_ms=use.at_ms)
+        elif isinstance(use, AppUse):
+            if use.step <= self.last_steps.get(user, use.step):
+                raise FactorSpent
+            self.last_steps[user] = use.step
+        elif use.digest in self.recovery.get(user, ()):
+            self.recovery[user].remove(use.digest)
+        else:
+            raise FactorSpent
 
     async def session(self, digest: SessionDigest) -> Session | None:
         await self._ready()

@@ -18,9 +18,13 @@ from twisted.internet.task import Clock
 from securechat.assets import static_dir, templates_dir
 from securechat.chat.accounts import Accounts
 from securechat.chat.administration import Administration
+from securechat.chat.factors import Factors
 from securechat.chat.invitations import Invitations
 from securechat.chat.own_account import OwnAccount
+from securechat.chat.passkeys import Passkeys
 from securechat.core.buckets import Capacity
+from securechat.core.factors import FactorKeys
+from securechat.core.keys import RootKeys
 from securechat.core.model import (
     Registration,
     Visitor,
@@ -31,6 +35,7 @@ from securechat.web import Origins, SecureSite, StaticFiles, build_site
 from .fakes_accounts import START_MS, MemoryAccounts
 from .fakes_administration import MemoryAdministration
 from .fakes_erasing import MemoryErasure
+from .fakes_factors import MemoryFactors
 from .fakes_invites import MemoryRooms
 from .fakes_own_account import MemoryOwnAccount
 from .fakes_ports import (
@@ -42,6 +47,8 @@ from .fakes_ports import (
     memory_sealer,
 )
 from .fakes_wire import Response, Wire, parse
+
+ROOTS = RootKeys("memory", {1: b"r" * 32})
 
 
 class Web:
@@ -82,6 +89,10 @@ class Web:
             self.operator, self.accounts, self.bus, self.random, registration
         )
         self.own = MemoryOwnAccount(self.store, self.operator)
+        self.factor_store = MemoryFactors(self.store)
+        self.factors = Factors(
+            self.factor_store, self.accounts, self.bus, FactorKeys(ROOTS), self.random
+        )
         self.rooms = MemoryRooms(self.store)
         rooms: Any = self.rooms
         self.erasure = MemoryErasure(self.store)
@@ -96,6 +107,8 @@ class Web:
             accounts=self.accounts,
             administration=self.administration,
             own_account=OwnAccount(self.own, self.accounts, self.bus, erasure),
+            factors=self.factors,
+            passkeys=Passkeys(self.factor_store, self.accounts, self.factors, self.bus),
             invitations=Invitations(rooms, rooms, self.random),
             limits=self.limits,
             origins=self.origins,

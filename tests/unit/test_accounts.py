@@ -26,8 +26,9 @@ T = TypeVar("T")
 class AccountsCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.store, self.hashing, self.bus = MemoryAccounts(), InlineHashing(), HeardBus()
+        self.random = CountingRandom()
         self.accounts = Accounts(
-            self.store, self.hashing, self.bus, Limits(), CountingRandom(), memory_sealer()
+            self.store, self.hashing, self.bus, Limits(), self.random, memory_sealer()
         )
 
     def run_now(self, work: Coroutine[Deferred[Any], Any, T]) -> T:

@@ -16,7 +16,7 @@ from securechat.chat.accounts import WrongPair
 from securechat.chat.administration import Administration, WrongToken
 from securechat.chat.operator import RESET_MS, Operator
 from securechat.core.errors import Unavailable
-from securechat.core.model import PasswordHash, Registration, Session
+from securechat.core.model import PasswordHash, Registration
 
 from .fakes_accounts import START_MS
 from .fakes_browser import PASSWORD, Browser
@@ -107,7 +107,7 @@ class NewPasswords(AdministrationCase):
             self.assertIsNone(self.run_now(self.operator.new_reset(name, START_MS)))
 
     def test_a_session_that_cannot_be_stored_does_not_undo_the_password(self) -> None:
-        self.patch(self.web.store, "add_session", lambda session, proof: fail(Unavailable("away")))
+        self.patch(self.web.store, "add_session", lambda *_: fail(Unavailable("away")))
         reset = self.administration.reset(self.token, NEW, NEW, START_MS)
         user, cookie = self.run_now(reset)
         self.assertEqual((user.username, cookie), ("ada", None))
@@ -132,10 +132,10 @@ class NewPasswords(AdministrationCase):
     def test_of_two_resets_at_once_the_earlier_begins_no_session(self) -> None:
         add_session, later = self.web.store.add_session, "the later long secret"
 
-        def reset_meanwhile(session: Session, proof: PasswordHash | None) -> Deferred[bool]:
+        def reset_meanwhile(*what: Any) -> Deferred[bool]:
             self.patch(self.web.store, "add_session", add_session)
             self.run_now(self.administration.reset(self.link(), later, later, START_MS))
-            return Deferred.fromCoroutine(add_session(session, proof))
+            return Deferred.fromCoroutine(add_session(*what))
 
         self.patch(self.web.store, "add_session", reset_meanwhile)
         reset = self.administration.reset(self.token, NEW, NEW, START_MS)

@@ -74,9 +74,9 @@ def option_names() -> set[str]:
     return {name.rstrip("=") for name in Options().longOpt} - {"help", "version"}
 
 
-def logged_in(module: ast.Module) -> Iterator[tuple[str, str, frozenset[str]]]:
-    """Every ``log.…(…, event="…")`` but debugging: the event, its level, its fields."""
-    returned = {
+def _returned(body: list[ast.stmt]) -> dict[str, frozenset[str]]:
+    """The keys of the dictionaries that functions return, by their names."""
+    return {
         function.name: frozenset(
             str(key.value)
             for each in ast.walk(function)
@@ -84,9 +84,21 @@ def logged_in(module: ast.Module) -> Iterator[tuple[str, str, frozenset[str]]]:
             for key in each.value.keys
             if isinstance(key, ast.Constant)
         )
-        for function in module.body
+        for function in body
         if isinstance(function, ast.FunctionDef)
     }
+
+
+def _who() -> frozenset[str]:
+    """The fields of ``**asking.who``."""
+    module = ast.parse((PACKAGE / "web" / "asking.py").read_text(encoding="utf-8"))
+    [asking] = [each for each in module.body if isinstance(each, ast.ClassDef)]
+    return _returned(asking.body)["who"]
+
+
+def logged_in(module: ast.Module) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Every ``log.…(…, event="…")`` but debugging: the event, its level, its fields."""
+    returned = _returned(module.body)
     for call in ast.walk(module):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             continue
@@ -98,6 +110,8 @@ def logged_in(module: ast.Module) -> Iterator[tuple[str, str, frozenset[str]]]:
         for each in call.keywords:
             if each.arg is None and isinstance(each.value, ast.Call):
                 fields |= returned[ast.unparse(each.value.func)]
+            elif each.arg is None and isinstance(each.value, ast.Attribute):
+                fields |= _who()
         if level == "failure":
             level, fields = "critical", fields | {"failure"}
         yield str(event.value), level, frozenset(fields)

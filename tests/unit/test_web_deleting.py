@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from securechat.core.model import SealedSecret
+
 from .fakes_browser import PASSWORD, Browser
 from .fakes_wire import Response
 from .test_web_pages import PagesCase
@@ -51,6 +53,20 @@ class Deleting(PagesCase):
             self.assertEqual(response.status, 422)
         self.assertEqual(self.delete().status, 429)
         self.assertIn("ada", self.web.store.users)
+
+    def test_whoever_has_a_second_factor_proves_it_first(self) -> None:
+        [user] = [one for one, _ in self.web.store.users.values()]
+        self.web.store.apps[user.id] = SealedSecret(user.id, 1, b"sealed")
+        self.assertEqual(self.browser.get("/settings/delete").status, 200)
+        csrf = self.browser.get("/settings/delete").csrf
+        self.web.clock.advance(10 * 60)
+        fields = {"csrf": csrf, "current": PASSWORD, "written": "keep"}
+        for response in (
+            self.browser.get("/settings/delete"),
+            self.browser.post("/settings/delete", fields),
+        ):
+            self.assertEqual(response.header("Location"), "/settings/confirm?delete")
+        self.assertEqual(self.web.erasure.erased, [])
 
     def test_what_shall_become_of_messages_must_be_said(self) -> None:
         for written in ("", "both"):
