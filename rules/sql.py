@@ -41,6 +41,8 @@ def must_be_found(tx, cursor, self, pool, room, rooms, log, act):
         room +
         sql
     )
+    # ruleid: sql-of-constants
+    tx.run_each([sql, name], room)
     return tx.all(sql)
 
 
@@ -51,6 +53,8 @@ def must_be_left(tx, cursor, self, log, act, rooms, writes, dialect):
     tx.run(RENAME, act.name, act.room)
     # ok: sql-of-constants
     act.tx.run(places.NAME, act.name)
+    # ok: sql-of-constants
+    tx.run_each(BELONGINGS, act.user)
     # ok: sql-of-constants
     tx.one(PERSON + tx.for_update, act.user)
     # ok: sql-of-constants

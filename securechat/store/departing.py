@@ -88,8 +88,7 @@ class Departing:
                 raise Refused(Code.FORBIDDEN, LAST_ADMINISTRATOR)
             ended = end_sessions(tx, user)
             factors.forget(tx, user)
-            for statement in BELONGINGS:
-                tx.run(statement, user)
+            tx.run_each(BELONGINGS, user)
             tx.run(ERASE, reserved_username(username), b"", user)
             tx.run(BEGIN, user, "" if proof is None else user, int(messages), now_ms)
             done = Deed(Kind.ACCOUNT_ERASED, OPERATOR if proof is None else user, user)

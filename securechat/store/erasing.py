@@ -105,11 +105,10 @@ class Erasures(Retention, Departing):
 
         def work(tx: Transaction) -> int:
             oldest = [seq for (seq,) in tx.all(OLDEST, room, STEP_EVENTS)]
-            for statement in FORGET_EVENTS if oldest else ():
-                tx.run(statement, room, oldest[-1])
+            if oldest:
+                tx.run_each(FORGET_EVENTS, room, oldest[-1])
             if len(oldest) < STEP_EVENTS:
-                for statement in FORGET_REST:
-                    tx.run(statement, room)
+                tx.run_each(FORGET_REST, room)
                 tx.run(END, now_ms, "room", room)
             return len(oldest)
 

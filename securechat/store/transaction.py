@@ -60,6 +60,11 @@ class Transaction:
         self._ask(self._cursor.execute, self._dialect.statement(sql), values)
         return int(self._cursor.rowcount)
 
+    def run_each(self, statements: Sequence[str], *values: object) -> None:
+        """Execute one statement after the other with the same values."""
+        for sql in statements:
+            self.run(sql, *values)
+
     def run_many(self, sql: str, rows: Sequence[Sequence[object]]) -> None:
         """Insert ``rows``: one statement of many VALUES where the driver can, split by bytes."""
         if rows:
