@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from base64 import b32encode
 from pathlib import Path
 
 from securechat.core.encoding import from_b64url
@@ -14,6 +15,7 @@ from tests.support.client import Person, Socket, new_id
 from tests.support.daemon import DaemonProcess
 
 from .test_administration import CommandLineCase
+from .test_factors import second, set_up
 
 FULL_NAME = "Ada Canary-Lovelace"
 """May be stored, and must be found: it proves the search."""
@@ -35,6 +37,7 @@ class Canaries(CommandLineCase):
         self.tokens: set[str] = set()
         self.keys: set[bytes] = set()
         self.roots: set[bytes] = set()
+        self.factors: set[bytes] = set()
 
     def body(self) -> str:
         """A new marked message."""
@@ -112,11 +115,15 @@ class Canaries(CommandLineCase):
         await mine.subscribe(direct)
         await mine.post(self.body(), room=direct)
         self.keys |= {*mine.room_keys.values(), *theirs.room_keys.values()}
+        await mine.done("erase_room", room)
         await self.renew_password(bob)
+        await self.add_factor(daemon, bob)
         await self.lose_password(daemon, eve)
         await self.exchange_root_keys(daemon)
         for person in (bob, eve):
             await self.remember(person)
+        fields = {"current": self.passwords[5], "written": "erase"}
+        self.assertEqual((await eve.submit("/settings/delete", **fields))[0], 303)
 
     async def join(self, socket: Socket, token: str) -> None:
         self.tokens.add(token)
@@ -142,6 +149,18 @@ class Canaries(CommandLineCase):
             new = self.passwords[4]
             fields = {"change": "password", "current": current, "password": new, "confirm": new}
             self.assertEqual((await person.submit("/settings", **fields))[0], status)
+
+    async def add_factor(self, daemon: DaemonProcess, person: Person) -> None:
+        """Set up an app, and come in with its code and with a recovery code."""
+        app, codes = await set_up(person)
+        self.factors |= {app.secret, b32encode(app.secret), *(code.encode() for code in codes)}
+        self.factors |= {code.replace("-", "").encode() for code in codes}
+        for code in (app.code_now(), codes[0]):
+            again = self.stranger(daemon, person.username)
+            self.assertEqual(await again.log_in(self.passwords[4]), 303)
+            self.tokens |= {*again.cookies.values()}
+            self.assertEqual(await second(again, code), 303)
+            self.tokens |= {*again.cookies.values()}
 
     async def lose_password(self, daemon: DaemonProcess, person: Person) -> None:
         """Be given a link to set another one."""
@@ -173,6 +192,7 @@ class Canaries(CommandLineCase):
             **named("token's bytes", [from_b64url(token) for token in tokens]),
             **named("root key", self.roots),
             **named("room key", self.keys),
+            **named("second factor", self.factors),
         }
 
     def process(self, daemon: DaemonProcess) -> dict[str, bytes]:

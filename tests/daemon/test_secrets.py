@@ -81,8 +81,8 @@ class InMariaDB(MariaDBCase, Canaries):
 
     async def talk_without_database(self, daemon: DaemonProcess) -> None:
         """What cannot be stored is not written down either."""
-        person = self.stranger(daemon, "eve")
-        self.assertEqual(await person.log_in(self.passwords[5]), 303)
+        person = self.stranger(daemon, "ada")
+        self.assertEqual(await person.log_in(self.passwords[0]), 303)
         await self.remember(person)
         socket = await person.chat()
         self.server.kill()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .mutation import Mutation
 
 _SITE = "tests.unit.test_web_site"
+_ERASED = "tests.store.test_sqlite"
 _PAGES = "tests.unit.test_web_pages"
 _DOOR = "tests.unit.test_web_door"
 _MARKUP = "tests.browser.test_markup.Markup"
@@ -677,5 +678,45 @@ MUTATIONS = (
         "if times == 0 and len(self._waiting) >= MOST_WAITING:",
         "if False:",
         ("tests.unit.test_recorder",),
+    ),
+    Mutation(
+        "erasure",
+        "the keys of an erased room stay",
+        "securechat/store/erasing.py",
+        "            tx.run(FORGET_KEYS, room)\n",
+        "",
+        (f"{_ERASED}.ErasedRooms",),
+    ),
+    Mutation(
+        "erasure",
+        "what is too old keeps its key and its text",
+        "securechat/store/retention.py",
+        "    notices.destroy(tx, room, texts)\n",
+        "",
+        (f"{_ERASED}.Retained",),
+    ),
+    Mutation(
+        "erasure",
+        "what is younger than the room keeps goes too",
+        "securechat/store/retention.py",
+        "_time_ms(row) < now_ms - days * DAY_MS",
+        "_time_ms(row) < now_ms",
+        (f"{_ERASED}.Retained",),
+    ),
+    Mutation(
+        "erasure",
+        "the password of an erased person stays",
+        "securechat/store/departing.py",
+        'tx.run(ERASE, reserved_username(username), b"", user)',
+        "tx.run(ERASE, reserved_username(username), bytes(bcrypt), user)",
+        (f"{_ERASED}.ErasedPeople",),
+    ),
+    Mutation(
+        "erasure",
+        "who is disabled comes in with a password that was checked before",
+        "securechat/store/factors.py",
+        "FROM users WHERE id = ? AND state = 'active'",
+        "FROM users WHERE id = ?",
+        (f"{_ERASED}.Disabling",),
     ),
 )
