@@ -18,6 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 import securechat
 from securechat.assets import static_dir, templates_dir
 from securechat.web.templates import STATUSES
+from tests.support.sources import parsed
 
 PREFIXES = (
     *("alerts.", "emoji.", "error.", "field.", "login.notice.", "setup.done.lead.", "status."),
@@ -66,7 +67,7 @@ def _keys(said: nodes.Node) -> Iterator[str]:
 def in_python() -> Iterator[Use]:
     """Each ``Sentence(…)`` of the package, and each text that a page is handed."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for call in ast.walk(parsed(path)):
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
                 if call.func.id not in ("Sentence", "words"):
                     continue

@@ -10,6 +10,8 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.support.sources import parsed
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "securechat"
 
@@ -31,7 +33,7 @@ TO_PROGRAMS = re.compile(r"os\.(system|popen|exec\w+|spawn\w+|posix_spawnp?|fork
 def trees() -> Iterator[tuple[str, ast.Module]]:
     """Every module of the package by its path within it, read."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        yield path.relative_to(PACKAGE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+        yield path.relative_to(PACKAGE).as_posix(), parsed(path)
 
 
 def imported(tree: ast.Module) -> set[str]:

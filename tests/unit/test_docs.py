@@ -26,6 +26,7 @@ from securechat.log import json_line
 from securechat.metrics import Metrics
 from securechat.options import HELP, Options
 from securechat.web import site
+from tests.support.sources import parsed
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "securechat"
@@ -121,7 +122,7 @@ def refusals() -> Iterator[str]:
     """The words that are handed to ``note_refusal``: in answers, at the door, by the site."""
     yield from site.REFUSALS.values()
     for path in (PACKAGE / "web").glob("*.py"):
-        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for call in ast.walk(parsed(path)):
             if not isinstance(call, ast.Call):
                 continue
             place = {"Answer": 1, "Refusal": 1, "note": 1, "note_refusal": 0, "throttled": 0}.get(
@@ -235,7 +236,7 @@ class Watching(SynchronousTestCase):
             described[bare(event)] = (level, frozenset(re.findall(r"`(\w+)`", names)))
         logged: dict[str, tuple[str, frozenset[str]]] = {}
         for path in PACKAGE.rglob("*.py"):
-            for event, level, fields in logged_in(ast.parse(path.read_text(encoding="utf-8"))):
+            for event, level, fields in logged_in(parsed(path)):
                 said = logged.setdefault(event, (level, fields))
                 self.assertEqual(said, (level, fields), event)
         self.assertEqual(set(described), set(logged))

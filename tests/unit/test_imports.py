@@ -9,6 +9,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 import securechat
+from tests.support.sources import parsed
 
 PACKAGE = Path(securechat.__file__).parent
 
@@ -65,7 +66,7 @@ def modules() -> Iterator[tuple[str, Path]]:
 def imported(path: Path) -> Iterator[str]:
     """The full names that `path` imports, also inside functions, relative ones made absolute."""
     package = ("securechat", *path.relative_to(PACKAGE).parent.parts)
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -112,7 +113,7 @@ class Rings(SynchronousTestCase):
         for part, path in modules():
             if part == "service":  # imported only once twistd has chosen the reactor
                 continue
-            tree = ast.parse(path.read_text(encoding="utf-8"))
+            tree = parsed(path)
             for node in tree.body:
                 names = [a.name for a in node.names] if isinstance(node, ast.ImportFrom) else []
                 if isinstance(node, ast.ImportFrom) and node.module == "twisted.internet":

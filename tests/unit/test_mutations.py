@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.mutations import page
 from tests.mutations.table import MUTATIONS
+from tests.support.sources import is_a_test
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,31 +23,10 @@ class Table(SynchronousTestCase):
     def test_every_test_that_should_notice_is_there(self) -> None:
         for one in MUTATIONS:
             for test in one.tests:
-                self.assertTrue(_exists(test), test)
+                self.assertTrue(is_a_test(test), test)
 
     def test_the_page_has_a_row_for_each_promise_in_their_order(self) -> None:
         promises = [one.promise for one in MUTATIONS]
         self.assertEqual(promises, sorted(promises))
         lines = page.rows(MUTATIONS).splitlines()[2:]
         self.assertEqual([line.split(" ")[1] for line in lines], list(dict.fromkeys(promises)))
-
-
-def _exists(test: str) -> bool:
-    """Whether trial or node would find ``test``: a file, or a module with class and method."""
-    if "/" in test:
-        return (ROOT / test).is_file()
-    names = test.split(".")
-    files = {n: (ROOT / Path(*names[:n])).with_suffix(".py") for n in range(1, len(names) + 1)}
-    parts = max(n for n, file in files.items() if file.is_file())
-    tree: ast.AST = ast.parse(files[parts].read_text(encoding="utf-8"))
-    for name in names[parts:]:
-        below = [
-            node
-            for node in ast.iter_child_nodes(tree)
-            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-            and node.name == name
-        ]
-        if not below:
-            return False
-        tree = below[0]
-    return True

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
+
+from tests.support.sources import is_a_test
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "security-verification.md"
@@ -171,23 +172,7 @@ class Evidence(SynchronousTestCase):
         named = re.findall(r"`(tests[./][\w./]+)`", PAGE.read_text(encoding="utf-8"))
         self.assertGreater(len(named), 300)
         for name in set(named):
-            self.assertTrue(self.exists(name), name)
-
-    def exists(self, name: str) -> bool:
-        if "/" in name:
-            return (ROOT / name).is_file()
-        parts = name.split(".")
-        at = max(n for n in range(len(parts) + 1) if ROOT.joinpath(*parts[:n]).exists()) + 1
-        module = ROOT.joinpath(*parts[:at]).with_suffix(".py")
-        if not module.is_file():
-            return False
-        tree: ast.AST = ast.parse(module.read_text(encoding="utf-8"))
-        for part in parts[at:]:
-            inside = {getattr(node, "name", None): node for node in ast.iter_child_nodes(tree)}
-            if part not in inside:
-                return False
-            tree = inside[part]
-        return True
+            self.assertTrue(is_a_test(name), name)
 
 
 class Inventory(SynchronousTestCase):
