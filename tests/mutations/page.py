@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from .mutation import Mutation
+from .promises import PROMISES
 
 BEGIN, END = "<!-- promises -->", "<!-- end of promises -->"
 
@@ -18,7 +19,8 @@ def rows(mutations: Iterable[Mutation]) -> str:
         several = list(group)
         taken_out = "; ".join(one.taken_out for one in several)
         tests = dict.fromkeys(_short(test) for one in several for test in one.tests)
-        lines.append(f"| {promise} | {taken_out} | {', '.join(tests)} |")
+        said = f"**{promise}** {PROMISES[promise]}"
+        lines.append(f"| {said} | {taken_out} | {', '.join(tests)} |")
     return "\n".join(lines) + "\n"
 
 
