@@ -100,6 +100,15 @@ class RoomReader:
         """Those of ``ids`` who are members or authors of rooms that ``viewer`` is in."""
         return await self._accounts.people(viewer, ids)
 
+    async def seen_in(
+        self, user: UserId, rooms: Sequence[RoomId]
+    ) -> tuple[Person, Mapping[RoomId, int]] | None:
+        """What somebody is called, and in which of ``rooms`` that is seen, with their last numbers.
+
+        None: nobody has this id.
+        """
+        return await self._accounts.seen_in(user, rooms)
+
     async def rooms_of(self, user: UserId) -> list[Room]:
         """The rooms that ``user`` is a member of."""
         return await self._rooms.rooms_of(user)

@@ -85,6 +85,14 @@ class Accounts(Protocol):
         These are the members and the authors of rooms that ``viewer`` is in; others are left out.
         """
 
+    def seen_in(
+        self, user: UserId, rooms: Sequence[RoomId]
+    ) -> Awaitable[tuple[Person, Mapping[RoomId, int]] | None]:
+        """What somebody is called, and in which of ``rooms`` that is seen, with their last numbers.
+
+        These are the rooms that the person is in, or has written in. None: nobody has this id.
+        """
+
     def renew_hash(self, user: UserId, old: PasswordHash, new: PasswordHash) -> Awaitable[None]:
         """Store the same password under another pepper, unless it is no longer ``old``."""
 
@@ -566,7 +574,7 @@ class RoomErased:
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """This person has another full name now."""
+    """This person is called otherwise now; who was erased, nothing."""
 
     user: UserId
 

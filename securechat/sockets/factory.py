@@ -110,7 +110,7 @@ class ChatFactory(WebSocketServerFactory):
             reactor, room_reader.belongings, MOST_WELCOMES
         )
         self.presence = Presence(room_reader, reactor, publish, self.fanout.audience)
-        self.names = Names(room_reader, reactor, self.fanout.audience)
+        self.names = Names(room_reader, reactor, self.fanout.audiences)
         self._wall_clock = wall_clock
         self._connections: dict[SessionDigest, tuple[ChatProtocol, ...]] = {}
         self._people: dict[UserId, tuple[ChatProtocol, ...]] = {}

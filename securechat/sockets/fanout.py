@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from ..chat.rooms import Entry, RoomReader
 from ..core.keys import RoomKeys
@@ -43,6 +44,8 @@ class Fanout:
             changed=changed,
         )
         self._audiences: dict[RoomId, Audience] = {}
+        self.audiences: Mapping[RoomId, Audience] = MappingProxyType(self._audiences)
+        """Those who are subscribed here, by room, as they come and go."""
         self._places: dict[Reader, set[RoomId]] = {}
 
     def audience(self, room: RoomId) -> Audience | None:

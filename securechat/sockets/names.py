@@ -1,12 +1,13 @@
 """Telling who is connected here that somebody is called otherwise now. Lossy, as all signals are.
 
-Who sees a name is found as for everything else: through the rooms that its owner is in, and not in
-one whose audience has not heard all of it, since somebody may have been removed from there.
+Who sees a name is found as for everything else: through the rooms that its owner is in or has
+written in (whoever was erased is soon in none), and not in one whose audience has not heard all of
+it, since somebody may have been removed from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -14,7 +15,7 @@ from twisted.logger import Logger
 
 from ..chat.rooms import RoomReader
 from ..core.errors import Unavailable
-from ..core.model import Room, RoomId, UserId
+from ..core.model import RoomId, UserId
 from ..core.ports import News, Renamed
 from .audience import Audience
 from .reader import Reader, push
@@ -34,10 +35,10 @@ class Names:
         self,
         room_reader: RoomReader,
         clock: IReactorTime,
-        audience_of: Callable[[RoomId], Audience | None],
+        audiences: Mapping[RoomId, Audience],
     ) -> None:
         self._room_reader = room_reader
-        self._audience_of = audience_of
+        self._audiences = audiences
         self._tries: dict[UserId, int] = {}
         self._under_way: set[UserId] = set()
         self._telling = Seldom(clock, ONCE_WITHIN_S, self._tell)
@@ -71,30 +72,31 @@ class Names:
 
     async def _tell_of(self, user: UserId, tries: int) -> None:
         try:
-            people = await self._room_reader.people(user, [user])
-            rooms = await self._room_reader.rooms_of(user)
+            found = await self._room_reader.seen_in(user, list(self._audiences))
         except Unavailable as error:
             log.info("a new name is told later: {reason}", reason=error)
             self._want(user, tries - 1)
             return
-        readers, is_whole = self._who_see(rooms)
-        for person in people:
-            told = {"id": person.id, "username": person.username, "full_name": person.full_name}
-            for reader in readers:
-                if not reader.outbox.is_paused:
-                    reader.outbox.send_live(push("person", person=told))
+        if found is None:
+            return
+        person, heads = found
+        readers, is_whole = self._who_see(heads)
+        told = {"id": person.id, "username": person.username, "full_name": person.full_name}
+        for reader in readers:
+            if not reader.outbox.is_paused:
+                reader.outbox.send_live(push("person", person=told))
         if not is_whole:
             self._want(user, tries - 1)
 
-    def _who_see(self, rooms: Iterable[Room]) -> tuple[set[Reader], bool]:
-        """Who here shares one of ``rooms``, and whether all of these could be asked for that."""
+    def _who_see(self, heads: Mapping[RoomId, int]) -> tuple[set[Reader], bool]:
+        """Who here is in one of these rooms, and whether all of these could be asked for that."""
         readers: set[Reader] = set()
         is_whole = True
-        for room in rooms:
-            audience = self._audience_of(room.id)
+        for room, last_seq in heads.items():
+            audience = self._audiences.get(room)
             if audience is None:
                 continue
-            if audience.has_told(room.last_seq):
+            if audience.has_told(last_seq):
                 readers |= {one for one, its in audience.subscriptions.items() if its.live}
             else:
                 is_whole = False

@@ -14,6 +14,7 @@ from ..core.model import (
     MessageId,
     PasswordHash,
     Person,
+    RoomId,
     Session,
     SessionDigest,
     User,
@@ -116,6 +117,13 @@ class Accounts:
             return people.seen_by(tx, viewer, ids)
 
         return self._database.read("people", work)
+
+    def seen_in(
+        self, user: UserId, rooms: Sequence[RoomId]
+    ) -> Deferred[tuple[Person, Mapping[RoomId, int]] | None]:
+        """What somebody is called, and in which of ``rooms`` they are, or wrote."""
+        asked = tuple(rooms)
+        return self._database.read("seen_in", lambda tx: people.seen_in(tx, user, asked))
 
     def renew_hash(self, user: UserId, old: PasswordHash, new: PasswordHash) -> Deferred[None]:
         """Store the same password under another pepper, unless it is no longer ``old``."""

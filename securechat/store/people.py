@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..core.errors import NameTaken
-from ..core.model import Device, PasswordHash, Person, Session, SessionDigest, User, UserId
+from ..core.model import Device, PasswordHash, Person, RoomId, Session, SessionDigest, User, UserId
 from ..core.names import is_reserved, reserved_username
 from . import roots
 from .faults import Conflict
@@ -32,6 +32,13 @@ SEEN = """
         OR EXISTS (SELECT 1 FROM memberships mine JOIN events e
                 ON e.room_id = mine.room_id AND e.author_id = u.id
                 WHERE mine.user_id = ?))"""
+
+PERSON = "SELECT id, username, full_name FROM users WHERE id = ?"
+SEEN_IN = """
+    SELECT r.id, r.last_seq FROM rooms r
+    WHERE r.id IN ({rooms}) AND (
+        EXISTS (SELECT 1 FROM memberships m WHERE m.room_id = r.id AND m.user_id = ?)
+        OR EXISTS (SELECT 1 FROM events e WHERE e.room_id = r.id AND e.author_id = ?))"""
 
 
 def add(tx: Transaction, user: User, password: PasswordHash, now_ms: int) -> None:
@@ -112,6 +119,19 @@ def seen_by(tx: Transaction, viewer: UserId, ids: Sequence[UserId]) -> list[Pers
     for some in chunks(ids):
         rows += tx.all(SEEN.format(ids=marks(some)), *some, viewer, viewer)
     return [person_from(row) for row in rows]
+
+
+def seen_in(
+    tx: Transaction, user: UserId, rooms: Sequence[RoomId]
+) -> tuple[Person, Mapping[RoomId, int]] | None:
+    """A person, and those of ``rooms`` that they are in, or wrote in, with their last numbers."""
+    row = tx.one(PERSON, user)
+    if row is None:
+        return None
+    heads: dict[RoomId, int] = {}
+    for some in chunks(rooms):
+        heads.update(tx.all(SEEN_IN.format(rooms=marks(some)), *some, user, user))
+    return person_from(row), heads
 
 
 def person_from(row: Row) -> Person:

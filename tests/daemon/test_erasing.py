@@ -82,6 +82,8 @@ class People(RoomsCase, CommandLineCase):
         status, _ = await person.submit("/settings/delete", current=PASSWORD, written="erase")
         self.assertEqual(status, 303)
         self.assertEqual(await ada.closed, 4401)
+        nobody = {"id": ada.user_id, "username": "", "full_name": ""}
+        self.assertEqual((await eve.told("person"))["person"], nobody)
         self.assertEqual((await person.request("GET", "/session"))[0], 401)
         self.assertEqual(await self.stranger(self.daemon, "ada").log_in(), 401)
         self.assertEqual(await self.stranger(self.daemon, "ada").register(), 409)
@@ -92,7 +94,7 @@ class People(RoomsCase, CommandLineCase):
         page = await eve.page(room)
         self.assertEqual(page[said - 1]["envelope"]["ciphertext"], "")
         [shown] = (await eve.command("people", ids=[ada.user_id]))["people"]
-        self.assertEqual(shown, {"id": ada.user_id, "username": "", "full_name": ""})
+        self.assertEqual(shown, nobody)
         self.assertIn("all in order", await self.done(self.daemon, "fsck"))
 
     async def test_the_operator_erases_an_account_and_not_the_last_administrator(self) -> None:

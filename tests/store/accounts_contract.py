@@ -11,6 +11,7 @@ from securechat.core.model import (
     Changed,
     PasswordHash,
     Person,
+    RoomId,
     SessionDigest,
     User,
     UserId,
@@ -97,6 +98,20 @@ class AccountsContract(StoreCase):
         self.assertEqual(await self.store.accounts.people(EVE.id, ids), [])
         self.assertEqual(await self.store.accounts.people(ANN.id, []), [])
         self.assertEqual(await self.store.accounts.people(ANN.id, [far.id, EVE.id]), [])
+
+    async def test_a_name_is_seen_in_the_rooms_that_somebody_is_in_or_wrote_in(self) -> None:
+        await self.joined(ANN, BOB)
+        own, left = await self.room("own", ANN), await self.room("left", ANN, BOB)
+        silent = await self.room("silent", ANN, BOB)
+        await self.store.events.append([draft(ANN, "bye", left)], CheapSealer())
+        for room in (left, silent):
+            await self.leave(room, ANN)
+        asked = [GENERAL, own, left, silent, RoomId("nowhere")]
+        found = await self.store.accounts.seen_in(ANN.id, asked)
+        called = Person(ANN.id, ANN.username, ANN.full_name)
+        self.assertEqual(found, (called, {GENERAL: 0, own: 0, left: 1}))
+        self.assertEqual(await self.store.accounts.seen_in(ANN.id, []), (called, {}))
+        self.assertIsNone(await self.store.accounts.seen_in(UserId("nobody"), asked))
 
 
 class SessionsContract(StoreCase):

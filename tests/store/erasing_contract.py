@@ -333,6 +333,8 @@ class PeopleContract(ErasingCase):
         self.assertIsNone(await self.store.administration.enable("ann"))
         [seen] = await self.store.accounts.people(BOB.id, [ANN.id])
         self.assertEqual(seen, Person(ANN.id, "", ""))
+        found = await self.store.accounts.seen_in(ANN.id, [GENERAL])
+        self.assertEqual(found, (seen, {GENERAL: len(await self.stored(GENERAL))}))
         # Its pepper needs no root key any more.
         self.assertEqual(sum(one.passwords for one in self.store.ledger.root_uses().values()), 1)
         await self.assert_in_order()

@@ -121,6 +121,7 @@ class PlanContract(StoreCase):
         await rooms.read_to([Reading(one.id, GENERAL, 1_000) for one in (ANN, BOB)])
         await accounts.credentials("ann")
         await accounts.people(ANN.id, ids)
+        await accounts.seen_in(ANN.id, [GENERAL, *(RoomId(f"r{n:02}") for n in range(30))])
         await accounts.session(session(ANN).digest)
         await self.store.factors.of(ANN.id)
         await self.store.factors.passkey(b"k")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from twisted.internet.defer import Deferred
@@ -111,6 +111,12 @@ class MemoryAccounts:
 
     async def people(self, viewer: UserId, ids: Sequence[UserId]) -> list[Person]:
         return [user for user, _ in self.users.values() if user.id in ids]
+
+    async def seen_in(
+        self, user: UserId, rooms: Sequence[RoomId]
+    ) -> tuple[Person, Mapping[RoomId, int]] | None:
+        found = await self.people(user, [user])
+        return (found[0], dict.fromkeys(rooms, 0)) if found else None
 
     async def renew_hash(self, user: UserId, old: PasswordHash, new: PasswordHash) -> None:
         await self._ready()

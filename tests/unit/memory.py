@@ -221,6 +221,15 @@ class MemoryStore:
     async def people(self, viewer: UserId, ids: Sequence[UserId]) -> list[Person]:
         return [self.users[user][0] for user in ids if user in self.users]
 
+    async def seen_in(
+        self, user: UserId, rooms: Sequence[RoomId]
+    ) -> tuple[Person, Mapping[RoomId, int]] | None:
+        self._fail()
+        if user not in self.users:
+            return None
+        found = [room for room in rooms if (room, user) in self.members]
+        return self.users[user][0], {room: self._head(room) for room in found}
+
 
 @dataclass
 class MemoryRooms:

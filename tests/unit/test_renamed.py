@@ -1,4 +1,4 @@
-"""A new name is told to who shares a room with its owner, and to nobody else."""
+"""A new name is told to who sees it in some room, and to nobody else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from securechat.core.errors import Unavailable
-from securechat.core.model import GENERAL, Person, Room, UserId
+from securechat.core.model import GENERAL, Person, RoomId, UserId
 from securechat.core.ports import Renamed, RoomsChanged
 from securechat.sockets.names import MOST_TRIES, ONCE_WITHIN_S, Names
 from tests.unit.fanout_cases import ADA, BOB, FanoutCase, Listener
@@ -20,23 +20,25 @@ class NamesCase(FanoutCase):
         self.readings = 0
         self.failures: list[Exception] = []
         self.mine = [GENERAL]
-        self.full_name = "Ada King"
+        self.full_name: str | None = "Ada King"
         self.gate: Deferred[None] | None = None
         self.listener = self.joined(BOB)
         reader: Any = self
-        self.names = Names(reader, self.clock, self.fanout.audience)
+        self.names = Names(reader, self.clock, self.fanout.audiences)
 
-    async def people(self, viewer: UserId, ids: list[UserId]) -> list[Person]:
+    async def seen_in(
+        self, user: UserId, rooms: list[RoomId]
+    ) -> tuple[Person, dict[RoomId, int]] | None:
         self.readings += 1
         if self.failures:
             raise self.failures.pop(0)
-        return [Person(ADA.id, "ada", self.full_name)]
-
-    async def rooms_of(self, user: UserId) -> list[Room]:
+        if self.full_name is None:
+            return None
+        person = Person(ADA.id, "ada", self.full_name)
         gate, self.gate = self.gate, None
         if gate is not None:
             await gate
-        return [Room(one, one, "public", "", self.last_seq, 0, 3) for one in self.mine]
+        return person, {one: self.last_seq for one in self.mine if one in rooms}
 
     def told(self, listener: Listener) -> list[dict[str, Any]]:
         self.clock.advance(ONCE_WITHIN_S)
@@ -54,6 +56,11 @@ class NamesCase(FanoutCase):
         self.names.hear(RoomsChanged(ADA.id))
         self.assertEqual(self.told(self.listener), [])
         self.assertEqual(self.readings, 1)
+
+    def test_of_somebody_whom_nobody_knows_nothing_is_told(self) -> None:
+        self.full_name = None
+        self.names.hear(Renamed(ADA.id))
+        self.assertEqual(self.told(self.listener), [])
 
     def test_many_changes_at_once_are_one_reading(self) -> None:
         for _ in range(9):
