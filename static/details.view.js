@@ -32,10 +32,12 @@ function button(label, act) {
   return node;
 }
 
-/** @param {Member} member */
-function standing({ role, muted_until, online }) {
+/** @param {Member} member @returns {string} of a deleted account there is nothing to say */
+function standing({ username, role, muted_until, online }) {
+  if (!username) return '';
   const words = [t(online ? 'member.online' : 'member.away')];
   if (role !== 'member') words.unshift(role_name(role));
+  words.unshift(`@${username}`);
   if (muted_until === null) words.push(t('member.muted'));
   else if (muted_until > Date.now())
     words.push(t('member.muted_until', { time: clock(muted_until) }));
@@ -152,7 +154,7 @@ export class DetailsView {
       const entry = old?.drawn === drawn ? old : { ...this.#draw_member(room, member), drawn };
       // Menus and the focus live on these nodes: who comes and goes changes words alone.
       entry.portrait.classList.toggle('online', member.online);
-      entry.words.textContent = `@${member.username} · ${standing(member)}`;
+      entry.words.textContent = standing(member);
       this.#drawn.set(id, entry);
     }
     const at = document.activeElement?.getAttribute('data-member');
@@ -167,7 +169,8 @@ export class DetailsView {
 
   /** @param {RoomFacts} room @param {Member} member */
   #draw_member(room, member) {
-    const { id, full_name } = member;
+    const { id } = member;
+    const full_name = member.full_name || t('people.deleted');
     const me = this.#ports.me();
     const portrait = face(id, full_name);
     const name = make('span', { class: 'member-name', dir: 'auto' }, full_name);

@@ -96,6 +96,6 @@ export function ask(title, task) {
   const form = make_form(task);
   open_dialog(title, form);
   /** @type {HTMLElement|null} */ (
-    form.querySelector('input:not([type=radio]), textarea, button[type=submit]')
+    form.querySelector('input:checked, input:not([type=radio]), textarea, button[type=submit]')
   )?.focus();
 }

@@ -91,11 +91,12 @@ export class Members {
       this.list = this.list.map((member) => ({ ...member, online: present.has(member.id) }));
   }
 
-  /** Owners first, then moderators, then by name. @returns {Member[]} */
+  /** Owners first, then moderators, then by name; deleted accounts last. @returns {Member[]} */
   get sorted() {
     const order = { owner: 0, moderator: 1, member: 2 };
     return [...this.list].sort(
       (a, b) =>
+        Number(!a.username) - Number(!b.username) ||
         (order[a.role] ?? 2) - (order[b.role] ?? 2) ||
         a.full_name.localeCompare(b.full_name, locale),
     );

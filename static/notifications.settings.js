@@ -51,7 +51,7 @@ export function fill(section, preferences) {
   section.setAttribute('aria-labelledby', head.id);
   section.replaceChildren(
     head,
-    make('p', { class: 'hint' }, t('settings.notifications.lead')),
+    make('p', { class: 'lead' }, t('settings.notifications.lead')),
     show_choice(preferences, told),
     told,
     ...[hide.line, hint, loud.line],

@@ -136,8 +136,12 @@ function draw_refused({ seq, refused = 'damaged' }, { annotations, name_of, me }
   const by = annotations.deleted_by(seq);
   if (by !== undefined) {
     item.classList.add('deleted');
-    const who = by === me.id ? 'message.deleted_by_you' : 'message.deleted_by';
-    item.append(make('p', { class: 'body' }, t(who, { name: name_of(by) })));
+    const name = name_of(by);
+    /** @type {import('./texts.js').Key} */
+    let said = by === me.id ? 'message.deleted_by_you' : 'message.deleted_by';
+    // With its author's account, or by somebody who is nobody now.
+    if (name === t('people.deleted')) said = 'message.deleted';
+    item.append(make('p', { class: 'body' }, t(said, { name })));
     return item;
   }
   const help =

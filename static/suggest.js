@@ -40,7 +40,7 @@ export function closed_name(before) {
 /**
  * @param {Member[]} members
  * @param {string} query
- * @param {string} me user id, not to be called
+ * @param {string} me user id, not to be called; nor is a deleted account, which has no user name
  * @returns {Member[]} whose user name or any other name begins so; user names first
  */
 export function people_like(members, query, me) {
@@ -57,7 +57,7 @@ export function people_like(members, query, me) {
     return username.split(/[._-]/).some((word) => word.startsWith(part)) ? 2 : 3;
   };
   const found = members
-    .filter(({ id }) => id !== me)
+    .filter(({ id, username }) => id !== me && username)
     .map((member) => ({ member, rank: rank(member) }))
     .filter(({ rank: one }) => one < 3)
     .sort((a, b) => a.rank - b.rank || a.member.username.localeCompare(b.member.username));

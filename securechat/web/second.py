@@ -122,7 +122,7 @@ class SecondStep:
             if isinstance(given, PasskeyUse):
                 return REFUSED
             wrong = Sentence("second.wrong")
-            return Answer(401, "wrong_code", wrong, {"code": wrong})
+            return Answer(401, "wrong_code", Sentence("answer.fields"), {"code": wrong})
         except Over:
             return OVER
         except TooSoon as error:

@@ -20,6 +20,9 @@ TEXTS_ON_PAGE = """() => {
 }"""
 
 
+ERASING = ("Alte Nachrichten löschen", "Raum löschen")
+
+
 def catalogue(language: str) -> dict[str, Any]:
     """The texts by key."""
     path = static_dir() / "texts" / f"{language}.json"
@@ -131,7 +134,14 @@ class German(GermanCase):
         details = page.get_by_role("complementary", name="Details")
         details.get_by_text("Grete Hermann (du)").wait_for()
         details.get_by_text("· Leitung ·").wait_for()
-        for action in ("Per Link einladen", "Thema", "Umbenennen", "Archivieren", "Verlassen"):
+        for action in (
+            "Per Link einladen",
+            "Thema",
+            "Umbenennen",
+            "Archivieren",
+            *ERASING,
+            "Verlassen",
+        ):
             details.get_by_role("button", name=action).click()
             page.get_by_role("dialog").wait_for()
             self.german_only(grete)

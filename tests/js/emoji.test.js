@@ -134,6 +134,7 @@ test('people are suggested by user name first, then by any of their names', () =
   assert.deepEqual(like(''), ['ada', 'grace.hopper', 'zoe']);
   assert.deepEqual(like('grace.hopper'), []);
   assert.deepEqual(like('adam'), []);
+  assert.deepEqual(people_like([{ ...member('', ''), id: 'gone' }], '', 'me'), []);
   const many = Array.from({ length: 30 }, (_, i) => member(`ann${i}`, 'Ann'));
   assert.equal(people_like(many, 'ann', '').length, 8);
 });

@@ -206,6 +206,8 @@ test('members come page by page, owners first, and a late answer changes nothing
     members.sorted.map(({ online }) => online),
     [false, true],
   );
+  members.list = [{ ...person('gone', 'owner'), username: '', full_name: '' }, ...members.list];
+  assert.equal(members.sorted.at(-1).id, 'gone');
   assert.equal(matches(person('ada.lovelace'), '@Love'), true);
   assert.equal(matches(person('ada'), 'eve'), false);
 });

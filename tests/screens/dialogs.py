@@ -14,27 +14,28 @@ from .world import World
 def details(world: World) -> Visitor:
     """The panel of a room whose member one is."""
     visitor = at(world, CAFE)
-    _panel(visitor)
+    panel(visitor)
     return visitor
 
 
-def _panel(visitor: Visitor) -> Any:
-    panel = visitor.details()
-    panel.locator("#details-members li").first.wait_for()
-    return panel
+def panel(visitor: Visitor) -> Any:
+    """The panel beside the timeline, with its members."""
+    found = visitor.details()
+    found.locator("#details-members li").first.wait_for()
+    return found
 
 
 def details_owner(world: World) -> Visitor:
     """The panel of a room that one owns."""
     visitor = at(world, "Board")
-    _panel(visitor)
+    panel(visitor)
     return visitor
 
 
 def details_banned(world: World) -> Visitor:
     """Who is banned."""
     visitor = at(world, "Garden", CHAU)
-    _panel(visitor)
+    panel(visitor)
     visitor.page.locator("#details-banned summary").click()
     visitor.page.locator("#details-banned-list li").wait_for()
     return visitor
@@ -43,7 +44,7 @@ def details_banned(world: World) -> Visitor:
 def details_direct(world: World) -> Visitor:
     """The panel of direct messages."""
     visitor = at(world, "ليلى حدّاد")
-    _panel(visitor)
+    panel(visitor)
     return visitor
 
 
@@ -64,7 +65,7 @@ def menu_other(world: World) -> Visitor:
 def menu_member(world: World) -> Visitor:
     """What may be done with a member."""
     visitor = at(world, "Board")
-    _panel(visitor).get_by_role("button", name="Change Tomás Echeverría").click()
+    panel(visitor).get_by_role("button", name="Change Tomás Echeverría").click()
     visitor.page.get_by_role("menu").wait_for()
     return visitor
 
@@ -122,7 +123,7 @@ def people(world: World) -> Visitor:
 def invite(world: World) -> Visitor:
     """How long and how often a link works."""
     visitor = at(world, "Board")
-    _panel(visitor).get_by_role("button", name="Invite by link").click()
+    panel(visitor).get_by_role("button", name="Invite by link").click()
     visitor.page.get_by_role("dialog").wait_for()
     return visitor
 
@@ -138,7 +139,7 @@ def invite_link(world: World) -> Visitor:
 def add(world: World) -> Visitor:
     """Somebody to be taken in."""
     visitor = at(world, "Board")
-    _panel(visitor).get_by_role("button", name="Add a person").click()
+    panel(visitor).get_by_role("button", name="Add a person").click()
     dialog = visitor.page.get_by_role("dialog")
     dialog.get_by_text("林怡君").wait_for()
     return visitor
@@ -182,6 +183,6 @@ def remove(world: World) -> Visitor:
 def leave(world: World) -> Visitor:
     """Whether one shall really leave."""
     visitor = at(world, CAFE)
-    _panel(visitor).get_by_role("button", name="Leave").click()
+    panel(visitor).get_by_role("button", name="Leave").click()
     visitor.page.get_by_role("dialog").wait_for()
     return visitor

@@ -16,7 +16,7 @@ PLAIN, CAREFUL, MODERN = (PEOPLE[n].username for n in (4, 5, 6))
 """One has no second factor, one sets up an app, one adds a passkey."""
 
 
-def _fresh(world: World, username: str = PLAIN) -> Visitor:
+def fresh(world: World, username: str = PLAIN) -> Visitor:
     """Somebody who has just logged in: nothing needs to be confirmed."""
     visitor = world.stranger()
     visitor.username = username
@@ -36,14 +36,14 @@ def _halfway(world: World) -> Visitor:
 
 def security(world: World) -> Visitor:
     """No second factor."""
-    visitor = _fresh(world)
+    visitor = fresh(world)
     visitor.visit("/settings/security")
     return visitor
 
 
 def security_app(world: World) -> Visitor:
     """An app is offered its secret."""
-    visitor = _fresh(world)
+    visitor = fresh(world)
     visitor.visit("/settings/security?app")
     return visitor
 
@@ -112,7 +112,7 @@ def second_wrong(world: World) -> Visitor:
 
 def confirm(world: World) -> Visitor:
     """Long after the log-in somebody wants to change factors."""
-    visitor = _fresh(world)
+    visitor = fresh(world)
     _forget_proofs(world)
     visitor.visit("/settings/security")
     return visitor

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.support.browser import Visitor
 
-from . import banners, chat, dialogs, factors, forms
+from . import banners, chat, dialogs, factors, forms, gone
 from .world import World
 
 WIDTHS_PX = (320, 768, 1280)
@@ -67,6 +67,9 @@ STATES = (
     State("security-app", factors.security_app, more=True),
     State("security-app-wrong", factors.security_app_wrong),
     State("security-codes", factors.security_codes),
+    State("delete", gone.delete, more=True),
+    State("delete-wrong", gone.delete_wrong),
+    State("login-deleted", gone.deleted),
     State("room", chat.room, more=True),
     State("room-older", chat.older),
     State("room-beginning", chat.beginning),
@@ -128,6 +131,14 @@ STATES = (
     State("dialog-react", dialogs.react),
     State("dialog-remove", dialogs.remove),
     State("dialog-leave", dialogs.leave),
+    State("dialog-erase", gone.erase, more=True),
+    State("dialog-erase-other", gone.erase_other),
+    State("dialog-retention", gone.retention),
+    State("gone-room", gone.erased),
+    State("gone-messages", gone.room, more=True),
+    State("gone-messages-details", gone.details),
+    State("gone-person", gone.direct),
+    State("gone-person-details", gone.direct_details),
     State("banner-connecting", banners.connecting),
     State("banner-reconnecting", banners.reconnecting),
     State("banner-waiting", banners.waiting, more=True),

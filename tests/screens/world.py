@@ -97,6 +97,8 @@ class World:
         """What is on the device of whoever has one."""
         self.app: App | None = None
         """The one that makes the codes of whoever has a second factor."""
+        self.farewell: DaemonProcess | None = None
+        """The daemon at which people and messages are gone, once there is one."""
         self._daemons: list[DaemonProcess] = []
         self._kept: dict[str, Any] = {}
         self._here: list[Visitor] = []
@@ -110,13 +112,13 @@ class World:
         file.chmod(0o600)
         self.command(daemon, "demo", "--messages", str(MANY), "--password-file", str(file))
         self._damage(daemon)
-        return self._started(daemon)
+        return self.started(daemon)
 
     @cached_property
     def empty(self) -> DaemonProcess:
         """The daemon that nobody has set up, and that lets nobody try many passwords."""
         limits = ("--limit", "logins-per-address=1")
-        return self._started(DaemonProcess(self.folder / "empty", *limits))
+        return self.started(DaemonProcess(self.folder / "empty", *limits))
 
     def close(self) -> None:
         """Send everybody home and stop the daemons."""
@@ -211,7 +213,8 @@ class World:
         visitor.leave()
         return state
 
-    def _started(self, daemon: DaemonProcess) -> DaemonProcess:
+    def started(self, daemon: DaemonProcess) -> DaemonProcess:
+        """The daemon, which runs until the world ends."""
         self._daemons.append(daemon)
         return daemon.start()
 
