@@ -97,6 +97,23 @@ class Factors(BrowserCase):
         ada.say("after")
         ada.reads("before", "after")
 
+    def test_from_every_page_of_it_there_is_a_way_back_and_a_way_out(self) -> None:
+        ada = self.person(self.daemon(), "Ada Lovelace")
+        for path, way in (
+            ("/settings/security", "Back to the settings"),
+            ("/settings/security?app", "Cancel"),
+            ("/settings/confirm?security", "Back to the settings"),
+            ("/settings/delete", "Back to the settings"),
+        ):
+            ada.visit(path)
+            header = ada.page.get_by_role("banner")
+            self.assertTrue(header.get_by_role("link", name=way).is_visible(), path)
+            self.assertTrue(header.get_by_role("button", name="Log out").is_visible(), path)
+        ada.visit("/settings/security")
+        set_up(ada)
+        press(ada, "Log out")
+        self.assertIn("/login", ada.page.url)
+
     def test_a_phone_is_shown_the_keyboard_that_fits_and_fills_in_by_itself(self) -> None:
         daemon = self.daemon()
         ada = self.person(daemon, "Ada Lovelace")

@@ -213,7 +213,7 @@ class Rooms(BrowserCase):
         eve.open_room("The board")
         ada.details().get_by_role("button", name="Erase old messages").click()
         dialog = ada.dialog("How long messages are kept")
-        dialog.get_by_text("are erased after 30 days").click()
+        dialog.get_by_text("erase after 30 days").click()
         dialog.get_by_role("button", name="Save").click()
         for one in (ada, eve):
             notices = one.page.locator("li.notice-line")

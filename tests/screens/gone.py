@@ -160,7 +160,7 @@ def _talk(ada: Visitor, eve: Visitor, sam: Visitor) -> tuple[str, int]:
         ada.reads(text)
     ada.details().get_by_role("button", name="Erase old messages").click()
     dialog = ada.page.get_by_role("dialog")
-    dialog.get_by_text("are erased after 30 days").click()
+    dialog.get_by_text("erase after 30 days").click()
     dialog.get_by_role("button", name="Save").click()
     dialog.wait_for(state="detached")
     room = (ada.room_link(ROOM).get_attribute("href") or "").partition("=")[2]
