@@ -252,18 +252,19 @@ function on_frame(frame) {
 
 /** @param {import('./rooms.js').Place} place @param {Message} message @param {boolean} live */
 function on_message(place, message, live) {
-  const { room, tally } = place;
+  const { id: here } = place.room.facts;
   const { from, mid, seq, kind, body } = message;
   if (from === me.id) outbox.arrived(mid);
-  outbox.reached(room.facts.id, seq);
-  tally.arrived(message);
+  outbox.reached(here, seq);
+  place.tally.arrived(message);
   lookout.arrived(place, message);
-  const { id: here } = room.facts;
   if (kind === 'deleted') {
     announcer.forget(`${here} ${message.target}`);
     drafts.forget(here, Number(message.target));
   }
-  if (live) Object.assign(room.facts, facts_after(message));
+  if (live) Object.assign(place.room.facts, facts_after(message));
+  // Who leaves the room of everybody has no account any more, and no name.
+  if (live && kind === 'left' && here === 'general') people.open();
   if (place !== stage.place) return sidebar.changed();
   stage.arrived(message, live);
   if (is_about_members(kind)) details.stir();

@@ -62,6 +62,17 @@ class People(BrowserCase):
         self.assertIn(f"{NOBODY} left.", ada.notices())
         self.assertNotIn("Moneypenny", ada.page.locator("body").inner_text())
 
+    def test_whom_the_operator_erases_is_nobody_on_the_pages_that_are_open(self) -> None:
+        daemon = self.daemon()
+        eve = self.person(daemon, "Eve Moneypenny")
+        ada = self.person(daemon, "Ada Lovelace")
+        eve.say("Good morning!")
+        self.shows(ada, (eve.full_name, "Good morning!"))
+        done = daemon.administer("admin", "erase", eve.username)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.shows(ada, (NOBODY, "Good morning!"))
+        self.assertIn(f"{NOBODY} left.", ada.notices())
+
     def test_what_goes_with_an_account_is_a_deleted_message_and_nobody_deleted_it(self) -> None:
         daemon = self.daemon()
         eve = self.person(daemon, "Eve Moneypenny")
