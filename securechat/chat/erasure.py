@@ -13,7 +13,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
-from ..core.erasing import STEP_EVENTS, Erasures, Step
+from ..core.erasing import STEP_EVENTS, Erasing, Erasures, Step
 from ..core.errors import Unavailable
 from ..core.model import PasswordHash, RoomId, UserId
 from ..core.ports import (
@@ -130,22 +130,35 @@ class Erasure:
             if self._closed or not await self._store.take_turn():
                 return
             try:
-                await self.finish()
-                await self.expire()
-                if not self._closed:
+                is_done = all([await self.finish(), await self.expire()])
+                if is_done and not self._closed:
                     log.info("erasing rests: nothing is left to be erased", event="erasing_rests")
             finally:
                 await self._store.end_turn()
         except Unavailable as error:
             log.info("erasing goes on later: {reason}", reason=error)
 
-    async def finish(self) -> None:
-        """Take away all that is left of what was erased; raises Unavailable."""
-        for one in await self._store.under_way():
-            if one.kind == "room":
-                await self._clear_room(RoomId(one.subject))
-            else:
-                await self._see_out(UserId(one.subject), one.messages)
+    async def finish(self) -> bool:
+        """Take away all that is left of what was erased; whether it is. Raises Unavailable."""
+        under_way = await self._store.under_way()
+        return all([await self._apart(one.subject, self._end(one)) for one in under_way])
+
+    async def _apart(self, subject: str, work: Awaitable[None]) -> bool:
+        """Wait for ``work``; where it breaks, the log is told, and whatever comes next goes on."""
+        try:
+            await work
+        except Unavailable:
+            raise
+        except Exception:  # noqa: BLE001 - one that breaks must not keep the others from going
+            log.failure("erasing of {subject} broke", event="erasing_broke", subject=subject)
+            return False
+        return True
+
+    async def _end(self, one: Erasing) -> None:
+        if one.kind == "room":
+            await self._clear_room(RoomId(one.subject))
+        else:
+            await self._see_out(UserId(one.subject), one.messages)
 
     async def _see_out(self, user: UserId, messages: bool) -> None:
         while not self._closed:
@@ -160,10 +173,13 @@ class Erasure:
         if not self._closed:
             await self._store.end_person(user, self._wall_clock())
 
-    async def expire(self) -> None:
-        """Destroy what is older than the rooms keep; raises Unavailable."""
-        for room in await self._store.forgetful():
-            await self._in_steps(room, "retention", partial(self._store.expire, room))
+    async def expire(self) -> bool:
+        """Destroy what is older than the rooms keep; whether it is. Raises Unavailable."""
+        rooms = await self._store.forgetful()
+        return all([await self._apart(room, self._expire(room)) for room in rooms])
+
+    async def _expire(self, room: RoomId) -> None:
+        await self._in_steps(room, "retention", partial(self._store.expire, room))
 
     async def _in_steps(self, room: RoomId, why: str, work: Work) -> None:
         """Repeat ``work`` until nothing is left, telling the room and the log of each step."""

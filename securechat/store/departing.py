@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
+import secrets
 from collections.abc import Sequence
 
 from twisted.internet.defer import Deferred
 
 from ..core import content
-from ..core.encoding import b64url
 from ..core.erasing import STEP_EVENTS, Step
 from ..core.errors import Code, Refused
 from ..core.model import REPORTS, Changed, MessageId, PasswordHash, RoomId, SessionDigest, UserId
@@ -105,8 +104,7 @@ class Departing:
                 room = places.held(tx, RoomId(row[0]))
                 seat = None if room is None else places.seat_of(tx, room.id, user)
                 if room is not None and seat is not None:
-                    mid = _mid("left", room.id, user, room.last_seq)
-                    return membership.leave(Act(tx, user, mid, now_ms, sealer), room, seat)
+                    return membership.leave(Act(tx, user, _mid(), now_ms, sealer), room, seat)
                 # Somebody has put them out, or erased the room, just now.
             return None
 
@@ -124,6 +122,7 @@ class Departing:
         """Destroy what the person wrote in ``room``, one step of it."""
 
         def work(tx: Transaction) -> Step:
+            # What is posted later finds another revision, asks who may, and is refused.
             if places.held(tx, room) is None:
                 return Step()
             rows = [(seq, kind) for seq, kind in tx.all(TEXTS, room, user, STEP_EVENTS)]
@@ -136,7 +135,7 @@ class Departing:
                 targets=[seq for seq, kind in rows if kind is None],
                 others=[seq for seq, kind in rows if kind is not None],
             )
-            act = Act(tx, user, _mid("erased", room, user, rows[-1][0]), now_ms, sealer)
+            act = Act(tx, user, _mid(), now_ms, sealer)
             changed = act.tell(room, "erased", plaintext)
             return Step(changed, len(rows), len(rows) < STEP_EVENTS)
 
@@ -153,6 +152,9 @@ class Departing:
         return self._database.write("end_person", work)
 
 
-def _mid(what: str, room: RoomId, user: UserId, seq: int) -> MessageId:
-    named = f"{what}\n{room}\n{user}\n{seq}".encode("ascii")
-    return MessageId(b64url(hashlib.sha256(named).digest()[:16]))
+def _mid() -> MessageId:
+    """An id that nobody has used up beforehand: ids are their author's, who could know any rule.
+
+    It need not be the same if the step is repeated, since that finds nothing left to do.
+    """
+    return MessageId(secrets.token_urlsafe(16))

@@ -29,8 +29,9 @@ ADVANCE = "UPDATE rooms SET last_seq = ?, revision = ? WHERE id = ?"
 HEAD = "SELECT last_seq, revision FROM rooms WHERE id = ?"
 LOCKED = "SELECT last_seq, revision, archived FROM rooms WHERE id = ?"
 AUTHORS = """
-    SELECT user_id, since_seq, muted_until_ms
-    FROM memberships WHERE room_id = ? AND user_id IN ({users})"""
+    SELECT m.user_id, m.since_seq, m.muted_until_ms
+    FROM memberships m JOIN users u ON u.id = m.user_id
+    WHERE m.room_id = ? AND m.user_id IN ({users}) AND u.state <> 'erased'"""
 TARGETS = """
     SELECT e.seq, e.author_id, a.seq IS NULL AND e.encrypted_key IS NOT NULL
     FROM events e LEFT JOIN annotations a ON a.room_id = e.room_id AND a.seq = e.seq

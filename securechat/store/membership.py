@@ -33,10 +33,13 @@ def enter(act: Act, room: HeldRoom, user: UserId) -> Changed:
 
 
 def take_seat(act: Act, room: HeldRoom, user: UserId, role: RoomRole, since_seq: int) -> None:
-    """``user``, who was touched, sits in the room from now on; Refused in too many rooms.
+    """``user``, who was touched, sits in the room from now on.
 
-    Everybody who comes into a room by an act, their own or another's, comes through here.
+    Everybody who comes into a room by an act, their own or another's, comes through here. Refused
+    in too many rooms, and where the account was erased meanwhile.
     """
+    if people.is_erased(act.tx, user):
+        raise Refused(Code.NOT_FOUND)
     if places.how_many_of(act.tx, user) >= MOST_ROOMS_A_PERSON:
         text = TOO_MANY_ROOMS if user == act.actor else TOO_MANY_OF_THEIRS
         raise Refused(Code.FORBIDDEN, text)

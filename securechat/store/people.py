@@ -16,6 +16,7 @@ ADD_USER = """
         (id, username, full_name, role, password_bcrypt, password_root_id, created_ms)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
 ADMINISTRATOR = "SELECT 1 FROM users WHERE id = ? AND role = 'administrator'"
+ERASED = "SELECT 1 FROM users WHERE id = ? AND state = 'erased'"
 TAKEN = "SELECT 1 FROM users WHERE username = ?"
 STORE_HASH = "UPDATE users SET password_bcrypt = ?, password_root_id = ? WHERE id = ?"
 EXCHANGE_HASH = STORE_HASH + " AND password_bcrypt = ? AND password_root_id = ?"
@@ -86,6 +87,11 @@ def set_password(
 def is_administrator(tx: Transaction, user: UserId) -> bool:
     """Whether ``user`` is an administrator of this server."""
     return tx.one(ADMINISTRATOR, user) is not None
+
+
+def is_erased(tx: Transaction, user: UserId) -> bool:
+    """Whether nothing is left of ``user`` but the id."""
+    return tx.one(ERASED, user) is not None
 
 
 def add_session(tx: Transaction, session: Session) -> None:

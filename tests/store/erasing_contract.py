@@ -385,6 +385,63 @@ class PeopleContract(ErasingCase):
         self.assertEqual((await self.canaries(), await self.canaries("what stays")), (0, 40))
         await self.assert_in_order()
 
+    async def test_ids_that_somebody_has_used_up_beforehand_keep_nothing_from_going(self) -> None:
+        own, _, direct = await self.talked()
+        for room in (GENERAL, own, direct):
+            # What a digest of all that is known to them would be: the number is that of the latter.
+            last = len(await self.stored(room)) + 2
+            texts = [
+                draft(ANN, f"{what}\n{room}\n{ANN.id}\n{last}", room) for what in ("left", "erased")
+            ]
+            said = content.posted("text", CANARY, None)
+            await self.store.events.append(
+                [replace(text, plaintext=said) for text in texts], self.keys
+            )
+        await self.gone(ANN, messages=True)
+        self.assertEqual(await self.canaries(), 0)
+        self.assertEqual(await self.roles(own), {"bob": "owner"})
+
+    async def test_one_erasure_that_breaks_keeps_no_other_and_no_age_from_going_on(self) -> None:
+        own, other, _ = await self.talked()
+        await self.change(BOB, c.SetRetention("c", other, 1))
+        await self.store.erasures.erase_room(ANN.id, own, NOW_MS)
+
+        def broken(*_: object) -> None:
+            raise LookupError
+
+        self.patch(self.store.erasures, "leave_next", broken)
+        self.now_ms += 2 * DAY_MS
+        erasure = self.erasure()
+        await erasure.erase_person(ANN.id, True)
+        await erasure.done()
+        self.assertEqual(len(self.flushLoggedErrors(LookupError)), 1)
+        [left] = await self.store.erasures.under_way()
+        self.assertEqual((left.kind, left.subject), ("person", ANN.id))
+        self.assertEqual(await self.canaries(), 40)
+
+    async def test_nobody_brings_back_into_rooms_who_is_gone(self) -> None:
+        own, _, direct = await self.talked()
+        await self.gone(ANN, messages=False)
+        await self.barred(Code.NOT_FOUND, self.change(BOB, c.AddMember("c", own, ANN.id)))
+        await self.barred(Code.NOT_FOUND, self.create(BOB, "direct", people=(ANN, BOB)))
+        # As in a command that was under way in that moment.
+        await self.barred(Code.NOT_FOUND, self.create(ANN))
+        self.assertEqual(await self.roles(own), {"bob": "owner"})
+        self.assertEqual(len(await self.roles(direct)), 2)
+
+    async def test_a_post_that_was_under_way_is_stored_nowhere_once_the_texts_are_gone(
+        self,
+    ) -> None:
+        _, _, direct = await self.talked()
+        await self.joined(EVE)
+        silent = (await self.create(BOB, "direct", people=(ANN, BOB, EVE))).room
+        await self.say(BOB, silent, "only others wrote here")
+        await self.gone(ANN, messages=True)
+        for room in (direct, silent):
+            late = await self.store.events.append([draft(ANN, CANARY, room)], self.keys)
+            self.assertEqual(late, [Rejected("not_a_member")])
+        self.assertEqual(await self.canaries(), 0)
+
     async def test_the_last_administrator_stays(self) -> None:
         await self.joined(ANN, BOB)
         await self.store.administration.grant("ann")
