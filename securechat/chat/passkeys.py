@@ -73,14 +73,16 @@ class Passkeys:
         user, passkey = found
         try:
             count = passkeys.count_of(party, answer, passkey)
-        except WentBack as error:
-            log.warn(
-                "a passkey of {username} is refused, there may be a copy of it: {reason}",
-                event="passkey_went_back",
-                username=user.username,
-                user=user.id,
-                reason=str(error),
-            )
+        except BadPasskey as error:
+            error.whose = user.id
+            if isinstance(error, WentBack):
+                log.warn(
+                    "a passkey of {username} is refused, there may be a copy of it: {reason}",
+                    event="passkey_went_back",
+                    username=user.username,
+                    user=user.id,
+                    reason=str(error),
+                )
             raise
         return user, PasskeyUse(answer.id, count, _spent(answer.challenge, now_ms), now_ms)
 

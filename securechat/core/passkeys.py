@@ -27,7 +27,12 @@ TIMEOUT_MS = 120_000
 
 
 class BadPasskey(Exception):
-    """An answer that is none to what was asked; the text is for the log."""
+    """An answer that is none to what was asked; the text is for the log.
+
+    ``whose`` passkey it was about, if anybody's, is for the audit log alone.
+    """
+
+    whose: UserId | None = None
 
 
 class WentBack(BadPasskey):

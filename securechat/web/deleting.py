@@ -14,6 +14,7 @@ from ..core.attempts import TooSoon
 from ..core.errors import Busy, Refused
 from ..core.model import Session
 from ..core.sentences import Sentence
+from ..core.trail import Kind
 from .answers import Answer, cannot_now, too_soon
 from .desk import Desk, Throttles, go
 from .forms import Form
@@ -58,12 +59,13 @@ class Deleting:
             self._desk.show_again(request, "delete.html", form, answer, **values)
 
     async def _delete(self, request: SecureRequest, session: Session, form: Form) -> Answer | None:
-        messages = form.get("written") == "erase"
+        messages, whose = form.get("written") == "erase", session.user.id
         try:
             await self._own_account.delete(
                 session, form.get("current"), messages, self._desk.now_ms()
             )
         except WrongPassword:
+            self._desk.record(request, Kind.PASSWORD_REFUSED, whose, outcome="wrong_password")
             wrong = {"current": Sentence("settings.password.wrong")}
             return Answer(422, "wrong_password", Sentence("answer.fields"), wrong)
         except Refused:
@@ -71,11 +73,12 @@ class Deleting:
         except Busy as error:
             return cannot_now(error)
         except TooSoon as error:
+            self._desk.record(request, Kind.PASSWORD_REFUSED, whose, outcome="throttled_account")
             return too_soon(error)
         log.info(
             "an account was deleted from {address}",
             event="account_deleted",
-            user=session.user.id,
+            user=whose,
             address=request.client_address(),
         )
         self._desk.cookies.sign_out(request)

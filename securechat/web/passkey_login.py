@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..chat.passkeys import Passkeys
 from ..core.errors import Unavailable
+from ..core.model import UserId
 from ..core.passkeys import BadPasskey
 from ..core.trail import Kind
 from .answers import Answer, cannot_now, outcome
@@ -37,11 +38,15 @@ class PasskeyLogin:
         """Log in, or show the log-in page and say that it was none."""
         form, answer = self._desk.form(request, self._throttles.logins)
         invite = invite_of(form.get("join"))
-        answer = answer or await self._try(request, form, invite)
+        whose: UserId | None = None
+        try:
+            answer = answer or await self._try(request, form, invite)
+        except BadPasskey as error:
+            whose, answer = error.whose, refused(request, error)
         if answer is not None:
             self._metrics.login(outcome(answer))
             why = answer.why
-            self._desk.record(request, Kind.LOG_IN_REFUSED, None, outcome=why, is_user=False)
+            self._desk.record(request, Kind.LOG_IN_REFUSED, whose, outcome=why, is_user=False)
             values = self._forms.at_login(request)
             self._desk.show_again(request, "login.html", Form({}), answer, invite=invite, **values)
 
@@ -55,8 +60,6 @@ class PasskeyLogin:
                 self._desk.cookies.token(request),
                 self._desk.device(request),
             )
-        except BadPasskey as error:
-            return refused(request, error)
         except Unavailable as error:
             return cannot_now(error)
         self._desk.let_in(request, user, token, use)

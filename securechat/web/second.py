@@ -11,7 +11,7 @@ from ..chat.accounts import FactorAsked
 from ..chat.factors import HALFWAY_MS, Factors, Over, WrongCode
 from ..core.attempts import TooSoon
 from ..core.errors import Unavailable
-from ..core.model import Enrolled, PasskeyUse, User
+from ..core.model import Enrolled, PasskeyUse, User, UserId
 from ..core.passkeys import BadPasskey
 from ..core.sentences import Sentence
 from ..core.trail import Kind
@@ -74,19 +74,29 @@ class SecondStep:
         """POST: log in, or say that it was not the code."""
         form, answer = self._desk.form(request, self._throttles.logins)
         invite = invite_of(form.get("join"))
+        whose: UserId | None = None
         if answer is None:
-            answer = await self._try(request, form, invite)
+            try:
+                whose = await self._whose(request)
+                answer = await self._try(request, form, invite)
+            except Unavailable as error:
+                answer = cannot_now(error)
         if answer is None:
             return
         self._metrics.login(outcome(answer))
         why = answer.why
-        self._desk.record(request, Kind.LOG_IN_REFUSED, None, outcome=why, is_user=False)
+        self._desk.record(request, Kind.LOG_IN_REFUSED, whose, outcome=why, is_user=False)
         if answer is not OVER:
             await self._show_again(request, form, answer, invite)
             return
         self._desk.cookies.drop_halfway(request)
         values = self._passkey_forms.at_login(request)
         self._desk.show_again(request, "login.html", Form({}), answer, invite=invite, **values)
+
+    async def _whose(self, request: SecureRequest) -> UserId | None:
+        token = self._desk.cookies.halfway(request)
+        halfway = await self._factors.waiting(token, self._desk.now_ms())
+        return None if halfway is None else halfway.user.id
 
     async def _show_again(
         self, request: SecureRequest, form: Form, answer: Answer, invite: str
@@ -127,8 +137,6 @@ class SecondStep:
             return OVER
         except TooSoon as error:
             return too_soon(error)
-        except Unavailable as error:
-            return cannot_now(error)
         self._desk.cookies.drop_halfway(request)
         self._desk.let_in(request, user, token, use)
         go(request, afterwards(invite))

@@ -328,6 +328,8 @@ class Recorded(PasskeyPages):
         self.assertEqual(self.kinds(), [("log_in_refused", "wrong_code")])
         self.device.flags = USER_PRESENT
         self.sign_in()
+        [user] = [user for user, _ in self.web.store.users.values()]
+        self.assertEqual([deed.subject for deed in self.web.audit.deeds], [user.id])
         self.assertEqual(self.kinds(), [("log_in_refused", "bad_passkey")])
         for change, kind in (("recovery", "recovery_renewed"), ("remove_app", "factor_removed")):
             self.browser.submit("/settings/security", change=change)

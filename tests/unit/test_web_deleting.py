@@ -53,6 +53,11 @@ class Deleting(PagesCase):
             self.assertEqual(response.status, 422)
         self.assertEqual(self.delete().status, 429)
         self.assertIn("ada", self.web.store.users)
+        [user] = [one for one, _ in self.web.store.users.values()]
+        told = [(deed.kind, deed.actor, deed.outcome) for deed in self.web.audit.deeds]
+        wrong = ("password_refused", user.id, "wrong_password")
+        soon = ("password_refused", user.id, "throttled_account")
+        self.assertEqual(told, [*[wrong] * 5, soon])
 
     def test_whoever_has_a_second_factor_proves_it_first(self) -> None:
         [user] = [one for one, _ in self.web.store.users.values()]

@@ -114,6 +114,27 @@ class LoggingIn(FactorPages):
         self.assertGoes(self.phone.get("/login/second"), "/login")
         self.assertEqual(self.web.metrics.logins, ["refused"] * MOST_TRIES)
 
+    def test_the_audit_log_is_told_whose_code_was_refused_and_by_nobody_whom(self) -> None:
+        [ada] = [user for user, _ in self.web.store.users.values()]
+        self.phone.log_in()
+        self.web.audit.deeds = []
+        for code in ["000000"] * (MOST_TRIES + 1):
+            self.phone.post("/login/second", {"csrf": self.phone.get("/login").csrf, "code": code})
+        self.phone.post("/login/second", {"csrf": "x", "code": self.code()})
+        told = [
+            (deed.kind, deed.actor, deed.subject, deed.outcome) for deed in self.web.audit.deeds
+        ]
+        kind = "log_in_refused"
+        self.assertEqual(
+            told,
+            [
+                *[(kind, None, ada.id, "wrong_code")] * (MOST_TRIES - 1),
+                (kind, None, ada.id, "second_over"),
+                (kind, None, None, "second_over"),
+                (kind, None, None, "csrf"),
+            ],
+        )
+
     def test_it_is_bound_to_the_browser_and_to_five_minutes(self) -> None:
         self.phone.log_in()
         self.assertGoes(Browser(self.web).get("/login/second"), "/login")
