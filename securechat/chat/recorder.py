@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+from ..core.buckets import Buckets, address_key
 from ..core.errors import Unavailable
 from ..core.ports import AuditLog
 from ..core.trail import Deed, Kind
@@ -24,11 +25,20 @@ MOST_AT_ONCE = 100
 WRITE_EVERY_S = 1.0
 """At most so often, and so soon: a flood costs the writer a transaction a second."""
 
+REFUSED_AT_ONCE = 60
+REFUSED_A_MINUTE = 2
+"""So many rows of refusals has an address (IPv6: a /64), since nothing is ever taken out …"""
+
+MOST_REFUSED_AT_ONCE = 1_000
+MOST_REFUSED_A_MINUTE = 10
+"""… and so many have all together; beyond they are counted as what is too much."""
+
 
 class Recorder:
     """Implements the port Audit.
 
     What is the same but for its time, and still waits, becomes a row that says how many ``times``.
+    Refusals cost whoever is refused nothing: theirs are no more than a disk bears in years.
     While the database is away deeds wait; where the answer to a COMMIT was lost they may be written
     twice, which the log shows as two rows.
     """
@@ -40,6 +50,8 @@ class Recorder:
         self._log = audit_log
         self._clock = clock
         self._wall_clock = wall_clock
+        self._by_address = Buckets(REFUSED_A_MINUTE / 60, REFUSED_AT_ONCE)
+        self._of_all = Buckets(MOST_REFUSED_A_MINUTE / 60, MOST_REFUSED_AT_ONCE)
         self._waiting: dict[Deed, tuple[int, int]] = {}
         self._dropped = 0
         self._timer: IDelayedCall | None = None
@@ -49,11 +61,21 @@ class Recorder:
     def record(self, deed: Deed) -> None:
         """Have ``deed`` written soon; its time is now. Never raises, never waits."""
         since_ms, times = self._waiting.get(deed, (self._wall_clock(), 0))
-        if times == 0 and len(self._waiting) >= MOST_WAITING:
+        if times == 0 and not self._has_room_for(deed):
             self._dropped += 1
-        else:
-            self._waiting[deed] = (since_ms, times + 1)
+            return
+        self._waiting[deed] = (since_ms, times + 1)
         self._be_soon()
+
+    def _has_room_for(self, deed: Deed) -> bool:
+        if len(self._waiting) >= MOST_WAITING:
+            return False
+        if deed.outcome == "done" or deed.address is None:
+            return True
+        now_s = self._clock.seconds()
+        # The address first: whoever has used up their own takes nothing of everybody's.
+        key = address_key(deed.address)
+        return not self._by_address.wait_s(key, now_s) and not self._of_all.wait_s("", now_s)
 
     async def drain(self) -> None:
         """Write what waits, once; what cannot be written is told to the log."""
@@ -80,7 +102,8 @@ class Recorder:
 
     def _written(self, _: object) -> None:
         self._writing = None
-        if self._waiting or self._dropped:
+        # What was dropped is told with what comes next: no row for itself alone.
+        if self._waiting:
             self._be_soon()
 
     async def _write(self) -> bool:

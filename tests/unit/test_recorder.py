@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -79,6 +80,39 @@ class RecorderCase(SynchronousTestCase):
         self.assertEqual(len(rows), MOST_WAITING + 1)
         [dropped] = [row for row in rows if row.kind == Kind.DROPPED]
         self.assertEqual(dropped.detail, (("count", 500),))
+
+    def refused_from(self, *addresses: str) -> list[Deed]:
+        """What is written of refusals, one a second from each of these in turn."""
+        self.log.batches.clear()
+        for address in addresses:
+            self.recorder.record(replace(REFUSED, address=address))
+            self.clock.advance(WRITE_EVERY_S)
+        return [row for batch in self.log.batches for row in batch]
+
+    def test_who_is_refused_for_hours_fills_no_disk_and_hides_nobody_else(self) -> None:
+        hour = int(3_600 / WRITE_EVERY_S)
+        for addresses in (["192.0.2.1"] * hour, [f"2001:db8::{at:x}" for at in range(hour)]):
+            rows = self.refused_from(*addresses)
+            written = [row for row in rows if row.kind == Kind.LOG_IN_REFUSED]
+            self.assertLess(len(written), 200)
+            self.assertLess(len(rows), 400)
+            [other, dropped] = self.refused_from("192.0.2.2")
+            self.assertEqual((other.address, dropped.kind), ("192.0.2.2", Kind.DROPPED))
+            rows += [dropped]
+            told = [dict(row.detail)["count"] for row in rows if row.kind == Kind.DROPPED]
+            self.assertEqual(sum(map(int, told)) + len(written), hour)
+
+    def test_many_who_are_refused_fill_no_disk_either_and_what_was_done_is_never_left_out(
+        self,
+    ) -> None:
+        day = [f"10.{at >> 16}.{at >> 8 & 255}.{at & 255}" for at in range(24 * 3_600)]
+        self.assertLess(len(self.refused_from(*day)), 40_000)
+        self.log.batches.clear()
+        for number in range(100):
+            self.recorder.record(Deed(Kind.RENAMED, f"u{number}", address="10.0.0.1"))
+        self.clock.advance(WRITE_EVERY_S)
+        kinds = [row.kind for batch in self.log.batches for row in batch]
+        self.assertEqual(kinds.count(Kind.RENAMED), 100)
 
     def test_what_comes_while_a_batch_is_written_waits_for_the_next(self) -> None:
         self.log.hold = Deferred()
