@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -114,6 +114,7 @@ class Daemon(Service):
         """``prepared`` says whether the database is ready and belongs to ``ring``."""
         self.listeners: list[Listener] = []
         self.draining = False
+        self._is_ready = False
         self._store = store
         self._ring = ring
         self._rereading = rereading
@@ -150,7 +151,7 @@ class Daemon(Service):
         """None when everything is there to serve, else the reason in a few words."""
         if self.draining:
             return "stopping"
-        if not self._prepared:
+        if not self._is_ready:
             return "the database is not ready"
         try:
             await self._store.ping()
@@ -202,27 +203,35 @@ class Daemon(Service):
         _collect_seldom()
         on_hangup(self._reactor, self._reread)
         self._hashing.start()
-        if self._prepared:
-            self._be_ready()
-        else:
-            log.warn("the database is away; trying every {seconds} s", seconds=TRY_AGAIN_S)
-            Deferred.fromCoroutine(self._prepare()).addErrback(self._must_not_run)
+        Deferred.fromCoroutine(self._begin()).addErrback(self._must_not_run)
 
     def _reread(self) -> None:
         self._rereading.reread()
         if self._certificate is not None:
             self._certificate.reread()
 
-    async def _prepare(self) -> None:
+    async def _begin(self) -> None:
+        if not self._prepared:
+            log.warn("the database is away; trying every {seconds} s", seconds=TRY_AGAIN_S)
+            await self._until_there(lambda: run_apart(self._reactor, self._settle))
+        if self.running:
+            # Not before: until it is known to be ours, nobody registers or logs in here.
+            self._store.start()
+            # Before it is ready: an empty audit log is one that somebody has emptied.
+            started = Deed(Kind.STARTED, OPERATOR).saying(version=__version__)
+            await self._until_there(lambda: self._store.audit.append([started]))
+        if self.running:
+            self._be_ready()
+
+    async def _until_there(self, ask: Callable[[], Awaitable[None]]) -> None:
+        """Ask until the database answers, or the daemon is stopped."""
         while self.running:
             try:
-                await run_apart(self._reactor, self._settle)
+                await ask()
             except Unavailable as error:
                 log.debug("still not ready: {reason}", reason=error)
                 await deferLater(self._reactor, TRY_AGAIN_S)
             else:
-                if self.running:
-                    self._be_ready()
                 return
 
     def _settle(self) -> None:
@@ -230,12 +239,9 @@ class Daemon(Service):
         self._ring.settle(self._store.ledger)
 
     def _be_ready(self) -> None:
-        # Not before: until it is known to be ours, nobody registers or logs in on this database.
-        self._store.start()
         self._bus.start()
-        self._prepared = True
+        self._is_ready = True
         self._rereading.be_ready()
-        self._recorder.record(Deed(Kind.STARTED, OPERATOR).saying(version=__version__))
         log.info("ready at {address}", event="ready", address=self._origins.home)
         Deferred.fromCoroutine(self._offer_setup()).addErrback(
             lambda failure: log.failure("the way to set up could not be told", failure)
