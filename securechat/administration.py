@@ -22,7 +22,7 @@ from .core.errors import Code, Misconfigured, Refused, Unavailable
 from .core.keys import RoomKeys
 from .core.model import ROOM_ID, RoomId
 from .core.names import fold_username
-from .core.ports import Bus, SessionEnded
+from .core.ports import Bus, RoomsChanged, SessionEnded
 from .core.settings import SqliteDatabase
 from .core.trail import OPERATOR, Deed, Kind, Signer
 from .log import escaped
@@ -117,8 +117,10 @@ def _opened(config: Config, reactor: Any) -> tuple[Store, keyring.Keyring]:
 
 
 async def _grant(desk: _Desk) -> None:
-    if await _operator(desk).grant(desk.name) is None:
+    granted = await _operator(desk).grant(desk.name)
+    if granted is None:
         raise _nobody(desk.name)
+    desk.bus.publish(RoomsChanged(granted))
     sys.stdout.write(f"{fold_username(desk.name)} is an administrator now.\n")
 
 
@@ -181,9 +183,11 @@ async def _remove_factors(desk: _Desk) -> None:
     if removed is None:
         raise _nobody(desk.name)
     had_one, ended = removed
+    for digest in ended:
+        desk.bus.publish(SessionEnded(digest))
     was = "had one, and logs in with the password alone now" if had_one else "had none"
     who = fold_username(desk.name)
-    sys.stdout.write(f"second factor of {who}: {was}; sessions ended: {ended}\n")
+    sys.stdout.write(f"second factor of {who}: {was}; sessions ended: {len(ended)}\n")
 
 
 async def _reports(desk: _Desk) -> None:

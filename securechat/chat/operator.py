@@ -58,10 +58,10 @@ class Operator:
         found = await self._store.add_reset(folded, digest_of(token), now_ms + RESET_MS)
         return None if found is None else token
 
-    async def remove_factors(self, username: str) -> tuple[bool, int] | None:
+    async def remove_factors(self, username: str) -> tuple[bool, tuple[SessionDigest, ...]] | None:
         """Take somebody's second factors away and end all sessions; None: no such person.
 
-        Whether there was one, and how many sessions have ended.
+        Whether there was one, and which sessions have ended.
         """
         try:
             return await self._store.remove_factors(fold_username(username))

@@ -293,9 +293,11 @@ class Administration(Protocol):
         ``address`` is the client's, for the audit log.
         """
 
-    def remove_factors(self, username: str) -> Awaitable[tuple[bool, int] | None]:
+    def remove_factors(
+        self, username: str
+    ) -> Awaitable[tuple[bool, tuple[SessionDigest, ...]] | None]:
         """Take this person's second factors away and end all sessions: whether there was one, and
-        how many have ended. None: no such person.
+        which have ended. None: no such person.
         """
 
 

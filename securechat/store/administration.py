@@ -203,18 +203,20 @@ class Administration:
 
         return self._database.write("use_reset", work)
 
-    def remove_factors(self, username: str) -> Deferred[tuple[bool, int] | None]:
+    def remove_factors(
+        self, username: str
+    ) -> Deferred[tuple[bool, tuple[SessionDigest, ...]] | None]:
         """Take this person's second factors away and end all sessions: whether there was one, and
-        how many have ended. None: no such person.
+        which have ended. None: no such person.
         """
 
-        def work(tx: Transaction) -> tuple[bool, int] | None:
+        def work(tx: Transaction) -> tuple[bool, tuple[SessionDigest, ...]] | None:
             user = _named(tx, username)
             if user is None:
                 return None
-            had, ended = factors.forget(tx, user.id), tx.run(END_SESSIONS, user.id)
+            had, ended = factors.forget(tx, user.id), end_sessions(tx, user.id)
             done = Deed(Kind.FACTORS_REMOVED, OPERATOR, user.id)
-            self._trail.record(tx, done.saying(had_one=had, sessions_ended=ended))
+            self._trail.record(tx, done.saying(had_one=had, sessions_ended=len(ended)))
             return had, ended
 
         return self._database.write("remove_factors", work)

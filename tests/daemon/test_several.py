@@ -107,13 +107,19 @@ class Leaving(SeveralCase):
         await self.log_out_elsewhere(SOON_S)
 
     async def test_disabling_somebody_closes_them_at_all_within_a_second(self) -> None:
+        await self.close_by("disable")
+
+    async def test_so_does_taking_away_second_factors(self) -> None:
+        await self.close_by("remove-factors")
+
+    async def close_by(self, command: str) -> None:
         self.start(2)
         ada = await self.visitor("ada", 0)
         sockets = []
         for at in range(2):
             self.move(ada, at)
             sockets.append(await ada.chat())
-        ended = await deferToThread(self.daemons[0].administer, "admin", "disable", "ada")
+        ended = await deferToThread(self.daemons[0].administer, "admin", command, "ada")
         told_s = time.monotonic()
         self.assertEqual(ended.returncode, 0, ended.stderr)
         for socket in sockets:

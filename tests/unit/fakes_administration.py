@@ -106,11 +106,11 @@ class MemoryAdministration:
         self.people.users[user.username] = (user, password)
         return self._end_sessions(user)
 
-    async def remove_factors(self, username: str) -> tuple[bool, int] | None:
+    async def remove_factors(self, username: str) -> tuple[bool, tuple[SessionDigest, ...]] | None:
         await self.people._ready()
         if username not in self.people.users:
             return None
         user = self.people.users[username][0].id
         had = self.people.apps.pop(user, None) is not None
         self.people.recovery.pop(user, None)
-        return had, len(self._end_sessions(self.people.users[username][0]))
+        return had, self._end_sessions(self.people.users[username][0])

@@ -99,8 +99,8 @@ class RecorderCase(SynchronousTestCase):
             [other, dropped] = self.refused_from("192.0.2.2")
             self.assertEqual((other.address, dropped.kind), ("192.0.2.2", Kind.DROPPED))
             rows += [dropped]
-            told = [dict(row.detail)["count"] for row in rows if row.kind == Kind.DROPPED]
-            self.assertEqual(sum(map(int, told)) + len(written), hour)
+            told: list[Any] = [row.detail[0][1] for row in rows if row.kind == Kind.DROPPED]
+            self.assertEqual(sum(told) + len(written), hour)
 
     def test_many_who_are_refused_fill_no_disk_either_and_what_was_done_is_never_left_out(
         self,
