@@ -27,7 +27,7 @@ from .transaction import Row, Transaction, marks
 ADVANCE_UNCHANGED = "UPDATE rooms SET last_seq = ? WHERE id = ? AND last_seq = ? AND revision = ?"
 ADVANCE = "UPDATE rooms SET last_seq = ?, revision = ? WHERE id = ?"
 HEAD = "SELECT last_seq, revision FROM rooms WHERE id = ?"
-LOCKED = "SELECT last_seq, revision, archived FROM rooms WHERE id = ?"
+LOCKED = "SELECT last_seq, revision, archived FROM rooms WHERE id = ? AND kind <> 'erased'"
 AUTHORS = """
     SELECT m.user_id, m.since_seq, m.muted_until_ms
     FROM memberships m JOIN users u ON u.id = m.user_id

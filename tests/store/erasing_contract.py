@@ -117,6 +117,15 @@ class RoomsContract(ErasingCase):
         await self.barred(Code.NOT_FOUND, erase)
         self.assertEqual(await self.store.erasures.under_way(), [])
 
+    async def test_what_is_sent_again_meets_no_room_and_no_damage(self) -> None:
+        await self.joined(ANN)
+        room = await self.club(ANN)
+        said = draft(ANN, "once", room)
+        await self.store.events.append([said], self.keys)
+        await self.store.erasures.erase_room(ANN.id, room, NOW_MS)
+        late = await self.store.events.append([said], self.keys)
+        self.assertEqual(late, [Rejected("not_a_member")])
+
     async def test_nobody_comes_back_and_nothing_is_written_there_any_more(self) -> None:
         await self.joined(ANN, BOB)
         made = await self.create(ANN, "public")
