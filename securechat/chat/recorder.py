@@ -19,6 +19,9 @@ log = Logger()
 MOST_WAITING = 1_000
 """Different deeds that wait to be written; what comes beyond is counted, and the count recorded."""
 
+MOST_REFUSED_WAITING = 500
+"""Of them refusals: whoever floods with those must not hide what they do beside."""
+
 MOST_AT_ONCE = 100
 """Rows in one transaction."""
 
@@ -68,10 +71,10 @@ class Recorder:
         self._be_soon()
 
     def _has_room_for(self, deed: Deed) -> bool:
-        if len(self._waiting) >= MOST_WAITING:
-            return False
         if deed.outcome == "done" or deed.address is None:
-            return True
+            return len(self._waiting) < MOST_WAITING
+        if len(self._waiting) >= MOST_REFUSED_WAITING:
+            return False
         now_s = self._clock.seconds()
         # The address first: whoever has used up their own takes nothing of everybody's.
         key = address_key(deed.address)

@@ -46,8 +46,7 @@ class Origins:
             return False
         host = found[1].lower().rstrip(".")
         return any(
-            host == ours and (int(found[2]) if found[2] else _DEFAULT_PORTS[scheme]) == port
-            for scheme, ours, port in self._ours
+            host == ours and _port(found, scheme) == port for scheme, ours, port in self._ours
         )
 
     def allows_name(self, header: str) -> bool:
@@ -62,15 +61,14 @@ class Origins:
         None where there are no passkeys: under an address instead of a name, and over plain http
         anywhere but on localhost.
         """
-        for ours in self._ours:
-            scheme, name, port = ours
-            is_it = host.lower() in (f"{name}:{port}", *([name] * (port == _DEFAULT_PORTS[scheme])))
-            if (
-                is_it
-                and not _ADDRESS.fullmatch(name)
-                and (scheme == "https" or name == "localhost")
-            ):
-                return name, _serialize(*ours)
+        found = _HOST.fullmatch(host)
+        if found is None:
+            return None
+        for scheme, name, port in self._ours:
+            may = not _ADDRESS.fullmatch(name) and (scheme == "https" or name == "localhost")
+            # A full stop at the end makes another host of it to browsers.
+            if may and found[1].lower() == name and _port(found, scheme) == port:
+                return name, _serialize(scheme, name, port)
         return None
 
     def allows_origin(self, header: str) -> bool:
@@ -78,11 +76,8 @@ class Origins:
         return header in {_serialize(*ours) for ours in self._ours}
 
 
-def _is_at(host: str, scheme: str, name: str, port: int) -> bool:
-    found = _HOST.fullmatch(host)
-    if found is None or found[1].lower() != name:
-        return False
-    return (int(found[2]) if found[2] else _DEFAULT_PORTS[scheme]) == port
+def _port(found: re.Match[str], scheme: str) -> int:
+    return int(found[2]) if found[2] else _DEFAULT_PORTS[scheme]
 
 
 def _serialize(scheme: str, host: str, port: int) -> str:
@@ -100,5 +95,4 @@ def _parse_public(url: str) -> tuple[str, str, int]:
         raise Misconfigured(
             f"--public-url {url!r} is not an address like https://chat.example.org (without a path)"
         )
-    port = int(found[2]) if found[2] else _DEFAULT_PORTS[parts.scheme]
-    return parts.scheme, found[1].lower().rstrip("."), port
+    return parts.scheme, found[1].lower().rstrip("."), _port(found, parts.scheme)

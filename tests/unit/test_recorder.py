@@ -102,6 +102,15 @@ class RecorderCase(SynchronousTestCase):
             told: list[Any] = [row.detail[0][1] for row in rows if row.kind == Kind.DROPPED]
             self.assertEqual(sum(told) + len(written), hour)
 
+    def test_no_flood_of_refusals_hides_what_was_done(self) -> None:
+        for number in range(2 * MOST_WAITING):
+            self.recorder.record(replace(REFUSED, address=f"10.0.{number >> 8}.{number & 255}"))
+        removed = Deed(Kind.FACTOR_REMOVED, "ann", "ann", address="10.0.0.1")
+        self.recorder.record(removed)
+        self.drain()
+        kinds = {row.kind for batch in self.log.batches for row in batch}
+        self.assertIn(Kind.FACTOR_REMOVED, kinds)
+
     def test_many_who_are_refused_fill_no_disk_either_and_what_was_done_is_never_left_out(
         self,
     ) -> None:
