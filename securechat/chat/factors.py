@@ -115,12 +115,12 @@ class Factors:
         return Offer(spelled(secret), address(secret, user.username, self._host), offered)
 
     async def add_app(
-        self, session: Session, token: str, code: str, now_ms: int
+        self, session: Session, token: str, code: str, now_ms: int, address: str | None = None
     ) -> tuple[str, ...]:
         """Use the app that was offered by ``token`` and has made ``code``; recovery codes.
 
-        There are none where there are recovery codes already, from another factor. Raises BadOffer
-        and WrongCode.
+        There are none where there are recovery codes already, from another factor. ``address`` is
+        the client's, for the audit log. Raises BadOffer and WrongCode.
         """
         secret = self._offered(session.user, token)
         step = step_of(secret, tidy(code), now_ms)
@@ -128,19 +128,20 @@ class Factors:
             raise WrongCode
         app = replace(self._keys.seal(session.user.id, secret), since_ms=now_ms)
         codes, digests = self.new_codes(session.user)
-        is_first = await self._store.add_app(session.digest, app, step, digests)
+        is_first = await self._store.add_app(session.digest, app, step, digests, address)
         if is_first is None:
             raise BadOffer
         return codes if is_first else ()
 
-    async def remove_app(self, session: Session) -> bool:
+    async def remove_app(self, session: Session, address: str | None = None) -> bool:
         """Take the app away, and recovery codes with the last factor; whether there was one."""
-        return await self._store.remove_app(session.digest)
+        return await self._store.remove_app(session.digest, address)
 
-    async def renew_recovery(self, session: Session) -> tuple[str, ...]:
+    async def renew_recovery(self, session: Session, address: str | None = None) -> tuple[str, ...]:
         """New recovery codes in place of the old ones; none where there is no factor (any more)."""
         codes, digests = self.new_codes(session.user)
-        return codes if await self._store.renew_recovery(session.digest, digests) else ()
+        renewed = await self._store.renew_recovery(session.digest, digests, address)
+        return codes if renewed else ()
 
     def _offered(self, user: User, token: str) -> bytes:
         secret = self._keys.offered(user.id, token)

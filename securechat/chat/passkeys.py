@@ -40,10 +40,11 @@ class Passkeys:
         credential: str,
         name: str,
         now_ms: int,
+        address: str | None = None,
     ) -> tuple[str, ...]:
         """Keep the passkey that a device has made; recovery codes, where it is the first factor.
 
-        Raises BadPasskey.
+        ``address`` is the client's, for the audit log. Raises BadPasskey.
         """
         otherwise = session.device.browser or "Passkey"
         tidied = passkeys.tidy_name(name, otherwise)
@@ -51,7 +52,7 @@ class Passkeys:
         codes, digests = self._factors.new_codes(session.user)
         try:
             is_first = await self._store.add_passkey(
-                session.digest, made, _spent(challenge, now_ms), digests
+                session.digest, made, _spent(challenge, now_ms), digests, address
             )
         except FactorSpent:
             raise BadPasskey("a challenge or a passkey that is known, or too many") from None
@@ -59,9 +60,9 @@ class Passkeys:
             raise BadPasskey("the session has ended")
         return codes if is_first else ()
 
-    async def remove(self, session: Session, id_: bytes) -> bool:
+    async def remove(self, session: Session, id_: bytes, address: str | None = None) -> bool:
         """Take it away, and recovery codes with the last factor; whether it was there."""
-        return await self._store.remove_passkey(session.digest, id_)
+        return await self._store.remove_passkey(session.digest, id_, address)
 
     async def signed(
         self, party: Party, answer: passkeys.Answer, now_ms: int

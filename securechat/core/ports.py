@@ -179,15 +179,21 @@ class Factors(Protocol):
         """Which second factors ``user`` has."""
 
     def add_app(
-        self, mine: SessionDigest, app: SealedSecret, step: int, recovery: Sequence[bytes]
+        self,
+        mine: SessionDigest,
+        app: SealedSecret,
+        step: int,
+        recovery: Sequence[bytes],
+        address: str | None = None,
     ) -> Awaitable[bool | None]:
         """Let this app make codes from now on, in place of an older one; ``step`` was used.
 
         Whether it is the first factor: then these are the recovery codes. None, and nothing has
-        changed, where ``mine`` is no session of ``app.user`` (any more).
+        changed, where ``mine`` is no session of ``app.user`` (any more). ``address`` is the
+        client's, for the audit log, here and below.
         """
 
-    def remove_app(self, mine: SessionDigest) -> Awaitable[bool]:
+    def remove_app(self, mine: SessionDigest, address: str | None = None) -> Awaitable[bool]:
         """Take away the app of whose session ``mine`` is; with the last factor recovery codes go.
 
         Whether there was one.
@@ -199,16 +205,21 @@ class Factors(Protocol):
         passkey: Passkey,
         challenge: SpentChallenge,
         recovery: Sequence[bytes],
+        address: str | None = None,
     ) -> Awaitable[bool | None]:
         """Like ``add_app``; FactorSpent where the challenge was answered before, or it is known."""
 
-    def remove_passkey(self, mine: SessionDigest, id_: bytes) -> Awaitable[bool]:
+    def remove_passkey(
+        self, mine: SessionDigest, id_: bytes, address: str | None = None
+    ) -> Awaitable[bool]:
         """Like ``remove_app``, of this passkey."""
 
     def passkey(self, id_: bytes) -> Awaitable[tuple[User, Passkey] | None]:
         """The passkey with this id, and whose it is."""
 
-    def renew_recovery(self, mine: SessionDigest, digests: Sequence[bytes]) -> Awaitable[bool]:
+    def renew_recovery(
+        self, mine: SessionDigest, digests: Sequence[bytes], address: str | None = None
+    ) -> Awaitable[bool]:
         """Put these recovery codes in the place of all older ones.
 
         False, and nothing has changed, where ``mine`` is no session, or of nobody with a factor.

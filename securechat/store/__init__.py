@@ -54,7 +54,7 @@ class Store:
         self.accounts = Accounts(self.database, trail)
         self.administration = Administration(self.database, trail)
         self.own_account = OwnAccount(self.database, trail)
-        self.factors = Factors(self.database)
+        self.factors = Factors(self.database, trail)
         self.rooms = Rooms(self.database)
         self.changes = Changes(self.database, trail)
         self.erasures = Erasures(self.database, trail)

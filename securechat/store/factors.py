@@ -11,7 +11,6 @@ from ..core.model import (
     AppUse,
     Enrolled,
     FactorUse,
-    Halfway,
     Passkey,
     PasskeyUse,
     PasswordHash,
@@ -22,8 +21,11 @@ from ..core.model import (
     User,
     UserId,
 )
-from . import passkeys, people, roots
+from ..core.trail import Deed, Kind
+from . import halfway, passkeys, people, roots
 from .database import Database
+from .halfway import Halfways
+from .trail import Trail
 from .transaction import Transaction
 
 APP = "SELECT root_id, wrapped, since_ms FROM apps WHERE user_id = ?"
@@ -39,32 +41,18 @@ ADD_RECOVERY = "INSERT INTO recovery_codes (user_id, digest) VALUES (?, ?)"
 FORGET_RECOVERY = "DELETE FROM recovery_codes WHERE user_id = ?"
 USE_RECOVERY = "DELETE FROM recovery_codes WHERE user_id = ? AND digest = ?"
 
-FORGET_LATE = "DELETE FROM halfway WHERE expires_ms <= ?"
-ADD_HALFWAY = """
-    INSERT INTO halfway
-        (digest, user_id, password_bcrypt, password_root_id, tries_left, expires_ms)
-    VALUES (?, ?, ?, ?, ?, ?)"""
-TAKE_A_TRY = """
-    UPDATE halfway SET tries_left = tries_left - 1
-    WHERE digest = ? AND tries_left > 0 AND expires_ms > ?"""
-HALFWAY = """
-    SELECT u.id, u.username, u.full_name, u.role,
-        h.password_bcrypt, h.password_root_id, h.tries_left
-    FROM halfway h JOIN users u ON u.id = h.user_id WHERE h.digest = ? AND h.expires_ms > ?"""
-END_HALFWAY = "DELETE FROM halfway WHERE digest = ?"
-FORGET_HALFWAY = "DELETE FROM halfway WHERE user_id = ?"
-
 HOLD = """
     SELECT password_bcrypt, password_root_id FROM users WHERE id = ? AND state = 'active'"""
 WHOSE = "SELECT user_id FROM sessions WHERE digest = ?"
 END_SESSION = "DELETE FROM sessions WHERE digest = ?"
 
 
-class Factors:
-    """All SQL about second factors but that of the rotation."""
+class Factors(Halfways):
+    """All SQL about second factors but that of the rotation; log-ins that wait are its base."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, trail: Trail) -> None:
+        super().__init__(database)
+        self._trail = trail
 
     def of(self, user: UserId) -> Deferred[Enrolled]:
         """Which second factors ``user`` has."""
@@ -78,7 +66,12 @@ class Factors:
         return self._database.read("factors_of", work)
 
     def add_app(
-        self, mine: SessionDigest, app: SealedSecret, step: int, recovery: Sequence[bytes]
+        self,
+        mine: SessionDigest,
+        app: SealedSecret,
+        step: int,
+        recovery: Sequence[bytes],
+        address: str | None = None,
     ) -> Deferred[bool | None]:
         """Let this app make codes from now on, in place of an older one; ``step`` was used.
 
@@ -86,25 +79,25 @@ class Factors:
         changed, where ``mine`` is no session of ``app.user`` (any more).
         """
 
-        def work(tx: Transaction) -> bool | None:
-            if _held(tx, mine) != app.user:
+        def change(tx: Transaction, user: UserId) -> bool | None:
+            if user != app.user:
                 return None
             roots.require_in_service(tx, {app.root_id})
-            is_first = not is_on(tx, app.user)
-            tx.run(FORGET_APP, app.user)
-            tx.run(ADD_APP, app.user, app.root_id, app.wrapped, step, app.since_ms)
+            is_first = not is_on(tx, user)
+            tx.run(FORGET_APP, user)
+            tx.run(ADD_APP, user, app.root_id, app.wrapped, step, app.since_ms)
             if is_first:
-                _renew_recovery(tx, app.user, recovery)
+                _renew_recovery(tx, user, recovery)
             return is_first
 
-        return self._database.write("add_app", work)
+        return self._change("add_app", mine, Kind.FACTOR_ADDED, address, change)
 
-    def remove_app(self, mine: SessionDigest) -> Deferred[bool]:
+    def remove_app(self, mine: SessionDigest, address: str | None = None) -> Deferred[bool]:
         """Take away the app of whose session ``mine`` is; with the last factor recovery codes go.
 
         Whether there was one.
         """
-        return self._remove("remove_app", mine, lambda tx, user: tx.run(FORGET_APP, user))
+        return self._remove("remove_app", mine, address, lambda tx, user: tx.run(FORGET_APP, user))
 
     def add_passkey(
         self,
@@ -112,89 +105,85 @@ class Factors:
         passkey: Passkey,
         challenge: SpentChallenge,
         recovery: Sequence[bytes],
+        address: str | None = None,
     ) -> Deferred[bool | None]:
         """Like ``add_app``; FactorSpent where the challenge was answered before, or it is known."""
 
-        def work(tx: Transaction) -> bool | None:
-            if _held(tx, mine) != passkey.user:
+        def change(tx: Transaction, user: UserId) -> bool | None:
+            if user != passkey.user:
                 return None
-            is_first = not is_on(tx, passkey.user)
+            is_first = not is_on(tx, user)
             passkeys.add(tx, passkey, challenge)
             if is_first:
-                _renew_recovery(tx, passkey.user, recovery)
+                _renew_recovery(tx, user, recovery)
             return is_first
 
-        return self._database.write("add_passkey", work)
+        return self._change("add_passkey", mine, Kind.FACTOR_ADDED, address, change)
 
-    def remove_passkey(self, mine: SessionDigest, id_: bytes) -> Deferred[bool]:
+    def remove_passkey(
+        self, mine: SessionDigest, id_: bytes, address: str | None = None
+    ) -> Deferred[bool]:
         """Like ``remove_app``, of this passkey."""
         return self._remove(
-            "remove_passkey", mine, lambda tx, user: tx.run(passkeys.FORGET, user, id_)
+            "remove_passkey", mine, address, lambda tx, user: tx.run(passkeys.FORGET, user, id_)
         )
 
     def passkey(self, id_: bytes) -> Deferred[tuple[User, Passkey] | None]:
         """The passkey with this id, and whose it is."""
         return self._database.read("passkey", lambda tx: passkeys.find(tx, id_))
 
-    def _remove(
-        self, name: str, mine: SessionDigest, remove: Callable[[Transaction, UserId], int]
+    def renew_recovery(
+        self, mine: SessionDigest, digests: Sequence[bytes], address: str | None = None
     ) -> Deferred[bool]:
-        def work(tx: Transaction) -> bool:
-            user = _held(tx, mine)
-            if user is None or remove(tx, user) == 0:
-                return False
-            if not is_on(tx, user):
-                tx.run(FORGET_RECOVERY, user)
-            return True
-
-        return self._database.write(name, work)
-
-    def renew_recovery(self, mine: SessionDigest, digests: Sequence[bytes]) -> Deferred[bool]:
         """Put these recovery codes in the place of all older ones.
 
         False, and nothing has changed, where ``mine`` is no session, or of nobody with a factor.
         """
 
-        def work(tx: Transaction) -> bool:
-            user = _held(tx, mine)
-            if user is None or not is_on(tx, user):
-                return False
+        def change(tx: Transaction, user: UserId) -> bool | None:
+            if not is_on(tx, user):
+                return None
             _renew_recovery(tx, user, digests)
             return True
 
-        return self._database.write("renew_recovery", work)
+        return self._change(
+            "renew_recovery", mine, Kind.RECOVERY_RENEWED, address, change
+        ).addCallback(bool)
 
-    def begin(
-        self, digest: bytes, user: User, proof: PasswordHash, tries: int, now_ms: int, end_ms: int
-    ) -> Deferred[None]:
-        """Keep that a log-in of ``user`` waits, until ``end_ms``; those that are too late go."""
+    def _remove(
+        self,
+        name: str,
+        mine: SessionDigest,
+        address: str | None,
+        remove: Callable[[Transaction, UserId], int],
+    ) -> Deferred[bool]:
+        def change(tx: Transaction, user: UserId) -> bool | None:
+            if remove(tx, user) == 0:
+                return None
+            if not is_on(tx, user):
+                tx.run(FORGET_RECOVERY, user)
+            return True
 
-        def work(tx: Transaction) -> None:
-            tx.run(FORGET_LATE, now_ms)
-            tx.run(ADD_HALFWAY, digest, user.id, proof.bcrypt, proof.root_id, tries, end_ms)
+        return self._change(name, mine, Kind.FACTOR_REMOVED, address, change).addCallback(bool)
 
-        return self._database.write("begin_halfway", work)
+    def _change(
+        self,
+        name: str,
+        mine: SessionDigest,
+        kind: Kind,
+        address: str | None,
+        change: Callable[[Transaction, UserId], bool | None],
+    ) -> Deferred[bool | None]:
+        """What ``change`` says, which is told whose session ``mine`` is; None: nothing changed."""
 
-    def waiting(self, digest: bytes, now_ms: int) -> Deferred[Halfway | None]:
-        """The log-in that waits under this digest; None: none does (any more)."""
-        return self._database.read("halfway", lambda tx: _waiting(tx, digest, now_ms))
+        def work(tx: Transaction) -> bool | None:
+            user = _held(tx, mine)
+            changed = None if user is None else change(tx, user)
+            if changed is not None:
+                self._trail.record(tx, Deed(kind, user, user, address=address))
+            return changed
 
-    def take_a_try(self, digest: bytes, now_ms: int) -> Deferred[Halfway | None]:
-        """The same, and one try less; None also where there was none left."""
-
-        def work(tx: Transaction) -> Halfway | None:
-            taken = tx.run(TAKE_A_TRY, digest, now_ms)
-            return _waiting(tx, digest, now_ms) if taken else None
-
-        return self._database.write("take_a_try", work)
-
-    def end(self, digest: bytes) -> Deferred[None]:
-        """Forget a log-in that waited; ending one that is unknown changes nothing."""
-
-        def work(tx: Transaction) -> None:
-            tx.run(END_HALFWAY, digest)
-
-        return self._database.write("end_halfway", work)
+        return self._database.write(name, work)
 
     def prove(
         self,
@@ -265,7 +254,7 @@ def forget(tx: Transaction, user: UserId) -> bool:
     tx.run(FORGET_APP, user)
     tx.run(passkeys.FORGET_ALL, user)
     tx.run(FORGET_RECOVERY, user)
-    tx.run(FORGET_HALFWAY, user)
+    tx.run(halfway.FORGET_ALL, user)
     return was_on
 
 
@@ -281,10 +270,3 @@ def _held(tx: Transaction, mine: SessionDigest) -> UserId | None:
 def _renew_recovery(tx: Transaction, user: UserId, digests: Sequence[bytes]) -> None:
     tx.run(FORGET_RECOVERY, user)
     tx.run_many(ADD_RECOVERY, [(user, digest) for digest in digests])
-
-
-def _waiting(tx: Transaction, digest: bytes, now_ms: int) -> Halfway | None:
-    row = tx.one(HALFWAY, digest, now_ms)
-    if row is None:
-        return None
-    return Halfway(people.user_from(row), PasswordHash(bytes(row[4]), row[5]), row[6])

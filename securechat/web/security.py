@@ -17,7 +17,6 @@ from ..core.encoding import b64url, from_b64url
 from ..core.model import Passkey, Session
 from ..core.passkeys import BadPasskey
 from ..core.sentences import Sentence
-from ..core.trail import Kind
 from .answers import STALE, Answer
 from .asking import Asking
 from .desk import Desk, Throttles, go, query_of
@@ -145,7 +144,11 @@ class Security:
         if answer is None:
             try:
                 codes = await self._factors.add_app(
-                    asking.session, form.get("offer"), form.get("code"), self._desk.now_ms()
+                    asking.session,
+                    form.get("offer"),
+                    form.get("code"),
+                    self._desk.now_ms(),
+                    asking.request.client_address(),
                 )
             except WrongCode:
                 wrong = Sentence("security.app.wrong")
@@ -155,7 +158,6 @@ class Security:
         if answer is not None:
             self._offer(asking, answer)
             return
-        self._record(asking, Kind.FACTOR_ADDED)
         log.warn(
             "{username} has a second factor now, from {address}",
             event="factor_added",
@@ -176,12 +178,12 @@ class Security:
                 credential,
                 form.get("name"),
                 self._desk.now_ms(),
+                request.client_address(),
             )
         except BadPasskey as error:
             answer = replace(refused(request, error), status=422)
             await self._show(request, asking.session, answer=answer)
             return
-        self._record(asking, Kind.FACTOR_ADDED)
         log.warn(
             "{username} has a second factor now, from {address}",
             event="factor_added",
@@ -195,8 +197,7 @@ class Security:
             id_ = from_b64url(asking.form.get("passkey"))
         except ValueError:
             id_ = b""
-        if await self._passkeys.remove(asking.session, id_):
-            self._record(asking, Kind.FACTOR_REMOVED)
+        if await self._passkeys.remove(asking.session, id_, asking.request.client_address()):
             log.warn(
                 "{username} has removed a second factor from {address}",
                 event="factor_removed",
@@ -206,8 +207,7 @@ class Security:
         go(asking.request, "/settings/security?removed")
 
     async def _remove_app(self, asking: Asking) -> None:
-        if await self._factors.remove_app(asking.session):
-            self._record(asking, Kind.FACTOR_REMOVED)
+        if await self._factors.remove_app(asking.session, asking.request.client_address()):
             log.warn(
                 "{username} has removed a second factor from {address}",
                 event="factor_removed",
@@ -217,20 +217,16 @@ class Security:
         go(asking.request, "/settings/security?removed")
 
     async def _renew_recovery(self, asking: Asking) -> None:
-        codes = await self._factors.renew_recovery(asking.session)
+        codes = await self._factors.renew_recovery(asking.session, asking.request.client_address())
         if not codes:
             go(asking.request, "/settings/security")
             return
-        self._record(asking, Kind.RECOVERY_RENEWED)
         log.warn(
             "{username} has made new recovery codes from {address}",
             event="recovery_renewed",
             **asking.who,
         )
         self._show_codes(asking, codes, "security.recovery.renewed")
-
-    def _record(self, asking: Asking, kind: Kind) -> None:
-        self._desk.record(asking.request, kind, asking.session.user.id)
 
     def _show_codes(self, asking: Asking, codes: tuple[str, ...], done: str) -> None:
         request = asking.request

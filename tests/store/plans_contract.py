@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred
 import securechat.store
 from securechat.core.model import GENERAL, Asking, Reading, RoomId, digest_of
 from securechat.core.trail import Deed, Kind
-from securechat.store import factors, passkeys, people, trail
+from securechat.store import factors, halfway, passkeys, people, trail
 from securechat.store.transaction import Row, Transaction
 from tests.store.cases import StoreCase
 from tests.store.sealing import NOW_MS, CheapSealer, draft, person, session
@@ -28,7 +28,7 @@ ANN, BOB = person("ann"), person("bob")
 CROWD = [person(f"p{number:03}") for number in range(120)]
 EVENTS = 1_500
 
-READERS = ("accounts.py", "events.py", "factors.py", "rooms.py")
+READERS = ("accounts.py", "events.py", "factors.py", "halfway.py", "rooms.py")
 READING = re.compile(r'_database\.read\(\s*"(\w+)"')
 
 SORTED = {"members", "banned"}
@@ -187,7 +187,7 @@ def _add_strangers(tx: Transaction) -> None:
     for one in strangers[:1_000]:
         tx.run(factors.ADD_APP, one.id, 1, bytes(32), 0, NOW_MS)
         tx.run(passkeys.ADD, one.id.encode(), one.id, "", b"", 0, NOW_MS, 0)
-        tx.run(factors.ADD_HALFWAY, digest_of(one.id), one.id, b"", 1, 5, NOW_MS + 1)
+        tx.run(halfway.ADD_HALFWAY, digest_of(one.id), one.id, b"", 1, 5, NOW_MS + 1)
 
 
 def _each_once(said: Sequence[Said]) -> Sequence[Said]:

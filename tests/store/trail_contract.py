@@ -23,7 +23,10 @@ from securechat.core.model import (
     Device,
     InviteLink,
     MessageId,
+    Passkey,
     PasswordHash,
+    SealedSecret,
+    SpentChallenge,
     User,
     digest_of,
 )
@@ -277,6 +280,27 @@ class RecordedContract(TrailCase):
         self.assertEqual([rows[2].address, rows[5].address], ["192.0.2.1", "192.0.2.9"])
         self.assertEqual(rows[2].detail, '{"sessions_ended":2}')
         self.assertEqual(await self.intact(), 6)
+
+    async def test_what_people_do_to_their_second_factors(self) -> None:
+        await self.joined(ANN, BOB)
+        factors, mine, stranger = self.store.factors, session(ANN).digest, session(BOB).digest
+        app = SealedSecret(ANN.id, 1, b"w" * 32, NOW_MS)
+        key = Passkey(b"k", ANN.id, "Key", b"public", 0, NOW_MS)
+        challenge = SpentChallenge(b"c" * 32, NOW_MS + 1)
+        here = "192.0.2.1"
+        self.assertTrue(await factors.add_app(mine, app, 1, (), here))
+        self.assertIsNone(await factors.add_app(stranger, app, 1, (), here))
+        self.assertFalse(await factors.add_passkey(mine, key, challenge, (), here))
+        self.assertTrue(await factors.renew_recovery(mine, (), here))
+        self.assertFalse(await factors.renew_recovery(stranger, (), here))
+        self.assertTrue(await factors.remove_app(mine, here))
+        self.assertFalse(await factors.remove_app(mine, here))
+        self.assertTrue(await factors.remove_passkey(mine, key.id, here))
+        self.assertFalse(await factors.remove_passkey(mine, key.id, here))
+        kinds = ("added", "added", None, "removed", "removed")
+        told = [f"factor_{kind}" if kind else "recovery_renewed" for kind in kinds]
+        self.assertEqual((await self.kinds())[2:], [(kind, ANN.id, ANN.id) for kind in told])
+        self.assertEqual({row.address for row in (await self.rows())[2:]}, {here})
 
     async def test_the_first_administrator(self) -> None:
         admin = self.store.administration

@@ -37,7 +37,12 @@ class MemoryFactors:
         return Enrolled(self.people.apps.get(user), len(recovery), passkeys)
 
     async def add_app(
-        self, mine: SessionDigest, app: SealedSecret, step: int, recovery: Sequence[bytes]
+        self,
+        mine: SessionDigest,
+        app: SealedSecret,
+        step: int,
+        recovery: Sequence[bytes],
+        address: str | None = None,
     ) -> bool | None:
         user = await self._whose(mine)
         if user != app.user:
@@ -54,6 +59,7 @@ class MemoryFactors:
         passkey: Passkey,
         challenge: SpentChallenge,
         recovery: Sequence[bytes],
+        address: str | None = None,
     ) -> bool | None:
         if await self._whose(mine) != passkey.user:
             return None
@@ -66,7 +72,9 @@ class MemoryFactors:
             self.people.recovery[passkey.user] = set(recovery)
         return is_first
 
-    async def remove_passkey(self, mine: SessionDigest, id_: bytes) -> bool:
+    async def remove_passkey(
+        self, mine: SessionDigest, id_: bytes, address: str | None = None
+    ) -> bool:
         user = await self._whose(mine)
         passkey = self.people.passkeys.get(id_)
         if user is None or passkey is None or passkey.user != user:
@@ -84,7 +92,7 @@ class MemoryFactors:
         [user] = [one for one, _ in self.people.users.values() if one.id == passkey.user]
         return user, passkey
 
-    async def remove_app(self, mine: SessionDigest) -> bool:
+    async def remove_app(self, mine: SessionDigest, address: str | None = None) -> bool:
         user = await self._whose(mine)
         if user is None or user not in self.people.apps:
             return False
@@ -93,7 +101,9 @@ class MemoryFactors:
             self.people.recovery.pop(user, None)
         return True
 
-    async def renew_recovery(self, mine: SessionDigest, digests: Sequence[bytes]) -> bool:
+    async def renew_recovery(
+        self, mine: SessionDigest, digests: Sequence[bytes], address: str | None = None
+    ) -> bool:
         user = await self._whose(mine)
         if user is None or not await self.of(user):
             return False
