@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -213,26 +213,32 @@ class Daemon(Service):
     async def _begin(self) -> None:
         if not self._prepared:
             log.warn("the database is away; trying every {seconds} s", seconds=TRY_AGAIN_S)
-            await self._until_there(lambda: run_apart(self._reactor, self._settle))
+            await self._prepare()
         if self.running:
             # Not before: until it is known to be ours, nobody registers or logs in here.
             self._store.start()
-            # Before it is ready: an empty audit log is one that somebody has emptied.
-            started = Deed(Kind.STARTED, OPERATOR).saying(version=__version__)
-            await self._until_there(lambda: self._store.audit.append([started]))
+            await self._tell_start()
         if self.running:
             self._be_ready()
 
-    async def _until_there(self, ask: Callable[[], Awaitable[None]]) -> None:
-        """Ask until the database answers, or the daemon is stopped."""
+    async def _prepare(self) -> None:
         while self.running:
             try:
-                await ask()
+                await run_apart(self._reactor, self._settle)
             except Unavailable as error:
                 log.debug("still not ready: {reason}", reason=error)
                 await deferLater(self._reactor, TRY_AGAIN_S)
             else:
                 return
+
+    async def _tell_start(self) -> None:
+        """Begin the audit log, if that is possible: an empty one looks like an emptied one."""
+        started = Deed(Kind.STARTED, OPERATOR).saying(version=__version__)
+        try:
+            await self._store.audit.append([started])
+        except Unavailable:
+            # With a full disk people can still read.
+            self._recorder.record(started)
 
     def _settle(self) -> None:
         self._store.ledger.prepare()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, LogLevel, globalLogPublisher
@@ -13,9 +13,11 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from securechat.bus.local import LocalBus
 from securechat.chat.accounts import Accounts
+from securechat.core.errors import Unavailable
 from securechat.core.model import RoomId, SessionDigest, UserId
 from securechat.core.ports import News, SessionEnded
 from securechat.core.settings import Limits
+from securechat.core.trail import Deed, Kind
 from securechat.daemon import OUT_WITHIN_S, Daemon, Listener
 from securechat.heartbeat import Heartbeat
 from securechat.web import Origins
@@ -152,6 +154,17 @@ class Listening(DaemonCase):
             self.assertEqual([one["endpoint"] for one in told], ["tcp:8080"])
             self.assertTrue(told[0]["reason"])
             self.assertEqual(self.flushLoggedErrors(), [])
+
+
+class Starting(DaemonCase):
+    def test_a_start_that_cannot_be_recorded_now_waits_with_what_is_recorded_later(self) -> None:
+        waiting: list[Deed] = []
+        away = fail(Unavailable("the disk is full"))
+        daemon = self.daemon()
+        daemon._store = cast(Any, SimpleNamespace(audit=SimpleNamespace(append=lambda _: away)))
+        daemon._recorder = cast(Any, SimpleNamespace(record=waiting.append))
+        self.successResultOf(Deferred.fromCoroutine(daemon._tell_start()))
+        self.assertEqual([deed.kind for deed in waiting], [Kind.STARTED])
 
 
 class Regularly(DaemonCase):
