@@ -31,7 +31,9 @@ def delete(act: Act, room: HeldRoom, seat: Seat, command: c.Delete) -> Changed:
     rights.check_delete(seat.standing, target.author, room.kind)
     if not target.encrypted_key and not target.ciphertext:
         return _deleted_before(act, target)
-    if not _is_as_sealed(act, target, kind):
+    if not is_as_sealed(
+        act, target, kind, log.keys_between(act.tx, room.id, target.seq, target.seq)
+    ):
         raise Refused(Code.NOT_FOUND)
     edits = [one.seq for one in _about(act, target, "edit") if one.author == target.author]
     notices.destroy(act.tx, room.id, [command.seq, *edits])
@@ -68,12 +70,15 @@ def _deleted_before(act: Act, target: StoredEvent) -> Changed:
     raise Refused(Code.NOT_FOUND)
 
 
-def _is_as_sealed(act: Act, target: StoredEvent, kind: str | None) -> bool:
+def is_as_sealed(
+    act: Act, target: StoredEvent, kind: str | None, keys: Sequence[StoredKey]
+) -> bool:
     """Whether the row is whose it says, and of the kind that is noted beside it.
 
-    What does not open any more can be read by nobody, and may go if its header agrees.
+    ``keys`` are, by epoch, those that seal it and its neighbours. What does not open any more can
+    be read by nobody, and may go if its header agrees.
     """
-    [key] = log.keys_between(act.tx, target.room, target.seq, target.seq)
+    key = [key for key in keys if key.first_seq <= target.seq][-1]
     try:
         envelope.check_header(target, key.kid)
     except Damaged as damage:

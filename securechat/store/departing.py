@@ -14,10 +14,11 @@ from ..core.model import REPORTS, Changed, MessageId, PasswordHash, RoomId, Sess
 from ..core.names import reserved_username
 from ..core.ports import Sealer
 from ..core.trail import OPERATOR, Deed, Kind
-from . import factors, membership, notices, places
+from . import factors, log, membership, notices, places
 from .act import Act
 from .administration import end_sessions
 from .database import Database
+from .deletion import is_as_sealed
 from .trail import Trail
 from .transaction import Transaction
 
@@ -53,9 +54,10 @@ WRITTEN_IN = """
         (SELECT 1 FROM events e WHERE e.room_id = r.id AND e.author_id = ?)
     ORDER BY r.id"""
 TEXTS = """
-    SELECT e.seq, a.kind FROM events e
-    LEFT JOIN annotations a ON a.room_id = e.room_id AND a.seq = e.seq
-    WHERE e.room_id = ? AND e.author_id = ? AND e.encrypted_key IS NOT NULL
+    SELECT e.room_id, e.seq, e.mid, e.author_id, e.protected, e.encrypted_key, e.iv, e.ciphertext,
+        e.tag, a.kind
+    FROM events e LEFT JOIN annotations a ON a.room_id = e.room_id AND a.seq = e.seq
+    WHERE e.room_id = ? AND e.author_id = ? AND e.encrypted_key IS NOT NULL AND e.seq > ?
         AND (a.kind IS NULL OR a.kind IN ('edit', 'reaction'))
     ORDER BY e.seq LIMIT ?"""
 
@@ -125,7 +127,8 @@ class Departing:
             # What is posted later finds another revision, asks who may, and is refused.
             if places.held(tx, room) is None:
                 return Step()
-            rows = [(seq, kind) for seq, kind in tx.all(TEXTS, room, user, STEP_EVENTS)]
+            act = Act(tx, user, _mid(), now_ms, sealer)
+            rows = _written(act, room)
             if not rows:
                 return Step()
             notices.destroy(tx, room, [seq for seq, _ in rows])
@@ -135,7 +138,6 @@ class Departing:
                 targets=[seq for seq, kind in rows if kind is None],
                 others=[seq for seq, kind in rows if kind is not None],
             )
-            act = Act(tx, user, _mid(), now_ms, sealer)
             changed = act.tell(room, "erased", plaintext)
             return Step(changed, len(rows), len(rows) < STEP_EVENTS)
 
@@ -150,6 +152,24 @@ class Departing:
             tx.run(END, now_ms, user)
 
         return self._database.write("end_person", work)
+
+
+def _written(act: Act, room: RoomId) -> list[tuple[int, str | None]]:
+    """Number and kind of STEP_EVENTS texts of the actor, or of all that are left.
+
+    Not of rows that somebody has put under this name: we would destroy what others wrote, and say
+    under our seal that it was so.
+    """
+    found: list[tuple[int, str | None]] = []
+    reached = 0
+    while rows := act.tx.all(TEXTS, room, act.actor, reached, STEP_EVENTS - len(found)):
+        texts = [(log.event_from(row[:9]), row[9]) for row in rows]
+        keys = log.keys_between(act.tx, room, texts[0][0].seq, texts[-1][0].seq)
+        found += [(one.seq, kind) for one, kind in texts if is_as_sealed(act, one, kind, keys)]
+        reached = texts[-1][0].seq
+        if len(found) == STEP_EVENTS:
+            break
+    return found
 
 
 def _mid() -> MessageId:

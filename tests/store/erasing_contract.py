@@ -451,6 +451,22 @@ class PeopleContract(ErasingCase):
             self.assertEqual(late, [Rejected("not_a_member")])
         self.assertEqual(await self.canaries(), 0)
 
+    async def test_nobody_makes_us_destroy_what_others_wrote_by_writing_to_the_database(
+        self,
+    ) -> None:
+        own, _, _ = await self.talked()
+        theirs = "UPDATE events SET author_id = ? WHERE author_id = ? AND room_id = ? AND seq > 30"
+        await self.sql(theirs, ANN.id, BOB.id, own)
+        [[moved]] = await self.sql(
+            "SELECT COUNT(*) FROM events WHERE author_id = ? AND room_id = ? AND seq > 30",
+            ANN.id,
+            own,
+        )
+        self.assertGreater(moved, 1)
+        await self.gone(ANN, messages=True)
+        self.assertEqual((await self.canaries(), await self.canaries("what stays")), (0, 40))
+        self.assertNotEqual(await self.complaints(), [])
+
     async def test_the_last_administrator_stays(self) -> None:
         await self.joined(ANN, BOB)
         await self.store.administration.grant("ann")
