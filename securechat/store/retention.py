@@ -7,7 +7,8 @@ who could read what, and holds nothing that anybody wrote.
 from __future__ import annotations
 
 import hashlib
-from itertools import takewhile
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from twisted.internet.defer import Deferred
 
@@ -15,19 +16,20 @@ from ..core import content, envelope
 from ..core.encoding import b64url
 from ..core.erasing import STEP_EVENTS, WRITTEN, Step
 from ..core.errors import Damaged
-from ..core.model import SERVER, MessageId, RoomId
+from ..core.model import SERVER, MessageId, RoomId, StoredEvent, StoredKey
 from ..core.ports import Sealer
-from . import notices, places
+from . import log, notices, places
 from .act import Act
 from .database import Database
-from .transaction import Row, Transaction
+from .transaction import Transaction
 
 DAY_MS = 86_400_000
 
 FORGETFUL = "SELECT id FROM rooms WHERE retention_days > 0 AND kind <> 'erased' ORDER BY id"
 KEEPS = "SELECT retention_days, expired_seq FROM rooms WHERE id = ?"
 FOLLOWING = """
-    SELECT e.seq, e.protected, e.encrypted_key IS NULL, a.kind
+    SELECT e.room_id, e.seq, e.mid, e.author_id, e.protected, e.encrypted_key, e.iv, e.ciphertext,
+        e.tag, a.kind
     FROM events e LEFT JOIN annotations a ON a.room_id = e.room_id AND a.seq = e.seq
     WHERE e.room_id = ? AND e.seq > ? ORDER BY e.seq LIMIT ?"""
 EXPIRED_TO = "UPDATE rooms SET expired_seq = ? WHERE id = ?"
@@ -55,29 +57,68 @@ def _expire(tx: Transaction, room: RoomId, now_ms: int, sealer: Sealer) -> Step:
     if keeps is None or keeps[0] == 0:
         return Step()
     days, expired_seq = keeps
-    rows = tx.all(FOLLOWING, room, expired_seq, STEP_EVENTS)
-    old = list(takewhile(lambda row: _time_ms(row) < now_ms - days * DAY_MS, rows))
-    if not old:
+    old = _old(tx, room, expired_seq, now_ms - days * DAY_MS, sealer)
+    if old.up_to == expired_seq:
         return Step()
-    up_to = old[-1][0]
-    tx.run(EXPIRED_TO, up_to, room)
-    texts = [seq for seq, _, is_gone, kind in old if not is_gone and kind in WRITTEN]
-    is_last = len(old) < STEP_EVENTS
-    if not texts:
-        return Step(is_last=is_last)
-    notices.destroy(tx, room, texts)
-    act = Act(tx, SERVER, _mid(room, up_to), now_ms, sealer)
-    changed = act.tell(room, "expired", content.said("expired", up_to=up_to))
-    return Step(changed, len(texts), is_last)
+    tx.run(EXPIRED_TO, old.up_to, room)
+    if not old.texts:
+        return Step(is_last=old.is_all)
+    notices.destroy(tx, room, old.texts)
+    act = Act(tx, SERVER, _mid(room, old.up_to), now_ms, sealer)
+    changed = act.tell(room, "expired", content.said("expired", up_to=old.up_to))
+    return Step(changed, len(old.texts), old.is_all)
 
 
-def _time_ms(row: Row) -> int:
-    """When the event was made. What does not say so is as old as what it stands among."""
+@dataclass
+class _Old:
+    """What is too old behind a number: up to which, the texts in it, whether that is all of it."""
+
+    up_to: int
+    texts: list[int]
+    is_all: bool
+
+
+def _old(tx: Transaction, room: RoomId, after: int, before_ms: int, sealer: Sealer) -> _Old:
+    """A step of what was made before ``before_ms``, or less than one where that is all.
+
+    Only what opens says when it was made. What does not, since it is gone or damaged, goes with
+    something old behind it: whoever could write to the database must not have us say under our
+    seal that what they destroyed had its age.
+    """
+    old = _Old(after, [], is_all=True)
+    texts: list[int] = []
+    reached = after
+    while rows := tx.all(FOLLOWING, room, reached, STEP_EVENTS):
+        events = [(log.event_from(row[:9]), row[9]) for row in rows]
+        keys = log.keys_between(tx, room, events[0][0].seq, events[-1][0].seq)
+        for event, kind in events:
+            made_ms = _made_ms(event, keys, sealer)
+            if made_ms is not None and made_ms >= before_ms:
+                return old
+            if event.encrypted_key and kind in WRITTEN:
+                texts.append(event.seq)
+            if made_ms is not None:
+                old.up_to = event.seq
+                old.texts += texts
+                texts.clear()
+        reached = events[-1][0].seq
+        if old.up_to > after:
+            old.is_all = len(rows) < STEP_EVENTS
+            return old
+    return old
+
+
+def _made_ms(event: StoredEvent, keys: Sequence[StoredKey], sealer: Sealer) -> int | None:
+    """When the event was made, as it was sealed; None: it does not open."""
+    key = [key for key in keys if key.first_seq <= event.seq][-1:]
     try:
-        time_ms = envelope.header_fields(bytes(row[1])).get("time")
+        if not key or not event.encrypted_key:
+            return None
+        sealer.open(event, key[0])
+        time_ms = envelope.header_fields(event.protected).get("time")
     except Damaged:
-        return 0
-    return time_ms if type(time_ms) is int else 0
+        return None
+    return time_ms if type(time_ms) is int else None
 
 
 def _mid(room: RoomId, up_to: int) -> MessageId:

@@ -289,6 +289,28 @@ class RetentionContract(ErasingCase):
             ],
         )
 
+    async def test_nobody_has_us_say_that_what_they_destroyed_was_old(self) -> None:
+        room = await self.old_talk()
+        self.now_ms += DAY_MS // 2
+        young = [
+            event.seq
+            for event in await self.stored(room)
+            if envelope.header_fields(event.protected)["time"] >= self.now_ms - 7 * DAY_MS
+        ]
+        await self.sql(
+            "UPDATE events SET encrypted_key = NULL, ciphertext = NULL, protected = ?"
+            " WHERE room_id = ? AND seq = ?",
+            b"{}",
+            room,
+            young[0],
+        )
+        await self.expired()
+        [expired] = await self.told(room)
+        self.assertEqual(expired["up_to"], young[0] - 1)
+        self.assertEqual(await self.days_left(), [3, 4, 5, 6, 7, 8, 9])
+        [complaint] = await self.complaints()
+        self.assertIn(f"{room} {young[0]}: ", complaint)
+
     async def test_it_is_set_by_owners_told_once_and_shown(self) -> None:
         await self.joined(ANN, BOB)
         room = await self.club(ANN, BOB)

@@ -66,6 +66,8 @@ class MariaDB:
         where = None if on_disk else in_memory()
         self.folder = Path(tempfile.mkdtemp(prefix="securechat-mariadb-", dir=where))
         self.datadir = self.folder / "data"
+        self.tmpdir = self.folder / "tmp"
+        self.tmpdir.mkdir()
         self.socket = self.folder / "sock"
         self.program: tuple[str, ...] = ("mariadbd",)
         """What is run with the server's arguments; something in front may change its world."""
@@ -198,6 +200,8 @@ class MariaDB:
         return [
             "--no-defaults",
             f"--datadir={self.datadir}",
+            # Its own: a server that starts removes every temporary table that lies where it looks.
+            f"--tmpdir={self.tmpdir}",
             "--user=root" if os.getuid() == 0 else "--skip-name-resolve",
             f"--socket={self.socket}",
             f"--pid-file={self.folder / 'pid'}",
