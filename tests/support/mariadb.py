@@ -182,7 +182,7 @@ class MariaDB:
         made = subprocess.run(
             [
                 "mariadb-install-db",
-                *self._arguments()[:3],
+                *self._arguments()[:4],
                 "--auth-root-authentication-method=normal",
                 "--skip-test-db",
                 "--innodb-log-file-size=16M",
