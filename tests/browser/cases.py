@@ -15,13 +15,14 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.support.browser import Visitor, reason_to_skip
 from tests.support.daemon import NO_PACE, DaemonProcess
+from tests.support.warm import WarmDaemon
 
 
 @functools.cache
 def _shared(name: str) -> DaemonProcess:
     folder = Path(tempfile.mkdtemp(prefix=f"securechat-{name.lower()}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    daemon = DaemonProcess(folder, *NO_PACE)
+    daemon = WarmDaemon(folder, *NO_PACE)
     atexit.register(daemon.stop)
     return daemon.start()
 
@@ -33,7 +34,7 @@ class BrowserCase(SynchronousTestCase):
 
     def daemon(self, *options: str, **more: Any) -> DaemonProcess:
         """A running daemon that ends with the test."""
-        daemon = DaemonProcess(self.folder(), *options, **more)
+        daemon = WarmDaemon(self.folder(), *options, **more)
         self.addCleanup(daemon.stop)
         return daemon.start()
 
