@@ -31,10 +31,13 @@ class BrowserCase(SynchronousTestCase):
     """Playwright's blocking API beside blocking daemons: no reactor turns here."""
 
     skip = reason_to_skip()
+    is_cold = False
+    """Daemons begin with nothing imported, so that what they run may be another checkout."""
 
     def daemon(self, *options: str, **more: Any) -> DaemonProcess:
         """A running daemon that ends with the test."""
-        daemon = WarmDaemon(self.folder(), *options, **more)
+        kind = DaemonProcess if self.is_cold else WarmDaemon
+        daemon = kind(self.folder(), *options, **more)
         self.addCleanup(daemon.stop)
         return daemon.start()
 

@@ -28,6 +28,8 @@ OFFLINE_IS_KEPT = f"""async () => {{
 
 
 class Installed(BrowserCase):
+    is_cold = True
+
     def provided(self, daemon: DaemonProcess, name: str, locale: str = "en-GB") -> Visitor:
         """Somebody in a chat whose service worker has laid in what it needs."""
         visitor = self.person(daemon, name, locale=locale)
