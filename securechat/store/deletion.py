@@ -78,7 +78,8 @@ def is_as_sealed(
     ``keys`` are, by epoch, those that seal it and its neighbours. What does not open any more can
     be read by nobody, and may go if its header agrees.
     """
-    key = [key for key in keys if key.first_seq <= target.seq][-1]
+    key = log.key_sealing(keys, target.seq)
+    assert key is not None
     try:
         envelope.check_header(target, key.kid)
     except Damaged as damage:
@@ -102,7 +103,8 @@ def _about(act: Act, target: StoredEvent, kind: str) -> list[StoredEvent]:
 
 
 def _says(act: Act, event: StoredEvent, keys: Sequence[StoredKey], kind: str, target: int) -> bool:
-    key = [key for key in keys if key.first_seq <= event.seq][-1]
+    key = log.key_sealing(keys, event.seq)
+    assert key is not None
     try:
         said = content.read(act.sealer.open(event, key))
     except Damaged as damage:

@@ -234,6 +234,11 @@ def keys_between(tx: Transaction, room: RoomId, first: int, last: int) -> tuple[
     return tuple(key for key in keys if key.epoch not in unused)
 
 
+def key_sealing(keys: Sequence[StoredKey], seq: int) -> StoredKey | None:
+    """Which of ``keys`` (by epoch) seals the event with this number; None: it is before them."""
+    return next((key for key in reversed(keys) if key.first_seq <= seq), None)
+
+
 def _page(tx: Transaction, room: RoomId, rows: Sequence[Row], standing: Row) -> Page:
     last_seq, members, since_seq = standing
     events = tuple(event_from(row) for row in rows)

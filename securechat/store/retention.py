@@ -110,11 +110,11 @@ def _old(tx: Transaction, room: RoomId, after: int, before_ms: int, sealer: Seal
 
 def _made_ms(event: StoredEvent, keys: Sequence[StoredKey], sealer: Sealer) -> int | None:
     """When the event was made, as it was sealed; None: it does not open."""
-    key = [key for key in keys if key.first_seq <= event.seq][-1:]
+    key = log.key_sealing(keys, event.seq)
+    if key is None or not event.encrypted_key:
+        return None
     try:
-        if not key or not event.encrypted_key:
-            return None
-        sealer.open(event, key[0])
+        sealer.open(event, key)
         time_ms = envelope.header_fields(event.protected).get("time")
     except Damaged:
         return None

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterable
 
@@ -26,8 +24,9 @@ from securechat.core.settings import MysqlDatabase, SqliteDatabase
 from securechat.store import Store, log
 from tests.store.erasing_case import KEYS, opened
 from tests.store.sealing import password, person, session
-from tests.support.daemon import ROOT, DaemonProcess
+from tests.support.daemon import DaemonProcess
 from tests.support.kills import KILLS
+from tests.support.later import begin
 
 from .cases import ProcessCase
 
@@ -37,16 +36,6 @@ LONG_AGO_MS = 1_500_000_000_000
 GONE, STAYS = "a canary that sang", "a robin that stays"
 
 RESTS, ERASED = "erasing rests", "texts are erased"
-
-LATER = """
-import sys
-from twisted.internet import reactor
-from securechat import administration
-from securechat.__main__ import main
-print("ready", flush=True)
-sys.exit(main(sys.argv[1:]))
-"""
-"""The command line as it is, which says when it begins: what is imported is not to be killed."""
 
 
 def now_ms() -> int:
@@ -135,16 +124,7 @@ class ErasingKillsContract(ProcessCase):
         self.assertEqual(status, 0, out.getvalue())
 
     def begin(self, *words: str) -> subprocess.Popen[bytes]:
-        options = ("--data-dir", str(self.daemon.data_dir), *self.daemon.options)
-        begun = subprocess.Popen(
-            [sys.executable, "-c", LATER, *options, "admin", *words],
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            cwd=self.daemon.folder,
-            stdout=subprocess.PIPE,
-        )
-        assert begun.stdout is not None
-        self.assertEqual(begun.stdout.readline(), b"ready\n")
-        return begun
+        return begin(self.daemon, "admin", *words)
 
     async def killed(self, after_s: float, *words: str) -> bool:
         """Kill the command after so long; whether that came before its end."""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 
@@ -22,22 +20,13 @@ from securechat.core.model import GENERAL, Draft, MessageId, UserId
 from securechat.core.settings import MysqlDatabase, SqliteDatabase
 from securechat.store import Store
 from tests.faults.client import Client, Visitor
-from tests.support.daemon import ROOT, DaemonProcess
+from tests.support.daemon import DaemonProcess
 from tests.support.kills import KILLS
+from tests.support.later import begin
 
 from .keys_case import KeysCase
 
 EPOCHS = 2_000
-
-LATER = """
-import sys
-from twisted.internet import reactor
-from securechat import inspection, rotation
-from securechat.__main__ import main
-print("ready", flush=True)
-sys.exit(main(sys.argv[1:]))
-"""
-"""The command line as it is, which says when it begins: what is imported is not to be killed."""
 
 
 class KillsContract(KeysCase):
@@ -96,16 +85,7 @@ class KillsContract(KeysCase):
         return time.monotonic() - began_s
 
     def begin(self, *words: str) -> subprocess.Popen[bytes]:
-        options = ("--data-dir", str(self.daemon.data_dir), *self.daemon.options)
-        begun = subprocess.Popen(
-            [sys.executable, "-c", LATER, *options, "keys", *words],
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            cwd=self.daemon.folder,
-            stdout=subprocess.PIPE,
-        )
-        assert begun.stdout is not None
-        self.assertEqual(begun.stdout.readline(), b"ready\n")
-        return begun
+        return begin(self.daemon, "keys", *words)
 
     async def assert_all_opens(self) -> None:
         await self.here("verify")
